@@ -1,0 +1,25 @@
+"""POST /v1/usage-events: record a batch of usage events, each exactly once."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from billing.http import Api
+from billing.operations.track_usage import BatchResult, UsageBatch, track_usage
+
+app = Api(scope="billing/usage.write")
+
+
+@app.post("/v1/usage-events")
+def post(batch: Annotated[UsageBatch, Body()]) -> Response[BatchResult]:
+    result = track_usage(app.company, batch.events, now=datetime.now(UTC))
+    status = HTTPStatus.MULTI_STATUS if result.rejected else HTTPStatus.OK
+    return Response(status_code=status, content_type="application/json", body=result)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.handle(event, context)

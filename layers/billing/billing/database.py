@@ -1,0 +1,201 @@
+"""The one connection of an execution environment, and the transactions on it.
+
+A connection is used again for as long as it is known to be in step with the server. Whatever goes wrong inside the
+driver, other than an error that the server reported, may leave an answer unread, and the next query would get it: such a
+connection is closed and never used again.
+
+Every transaction sets all of its own state (role, company, time zone), so that a proxy may lend the connection to another
+client between two transactions.
+"""
+
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any
+
+from pg8000.native import Connection, DatabaseError, InterfaceError, PreparedStatement, literal
+
+from billing import settings
+from billing.errors import DatabaseUnavailable
+
+ALL_COMPANIES = "*"
+CONNECT_TIMEOUT = 5
+"""Seconds to reach the database; less than any function's own timeout."""
+
+Row = dict[str, Any]
+
+# SQLSTATE classes of a statement that is wrong whenever it is sent; everything else may pass, so it is worth a retry.
+_OUR_FAULT = ("22", "23", "P0")
+# Classes after which the connection is of no more use: lost, shut down, or its prepared statements no longer fit the tables.
+_CONNECTION_LOST = ("08", "57P", "0A", "26")
+
+
+class Session:
+    """A connection and the statements prepared on it."""
+
+    def __init__(self, target: settings.Database) -> None:
+        self.target = target
+        self.connection = _connect(target)
+        self.usable = True
+        self._prepared: dict[str, PreparedStatement] = {}
+
+    def rows(self, sql: str, **parameters: Any) -> list[Row]:
+        """The rows of a query, each a dict by column name. The statement is prepared once and kept."""
+        with self._in_step():
+            statement = self._prepared.get(sql)
+            if statement is None:
+                statement = self._prepared[sql] = self.connection.prepare(sql)
+            values = statement.run(**parameters) or []
+            names = [column["name"] for column in statement.columns or []]
+        return [dict(zip(names, row, strict=True)) for row in values]
+
+    def row(self, sql: str, **parameters: Any) -> Row | None:
+        """The first row, or None."""
+        return next(iter(self.rows(sql, **parameters)), None)
+
+    def value(self, sql: str, **parameters: Any) -> Any:
+        """The first column of the first row; a query that answers one row always has it."""
+        return next(iter(self.rows(sql, **parameters)[0].values()))
+
+    def script(self, sql: str) -> None:
+        """Run statements that take no parameters, in one round trip."""
+        with self._in_step():
+            self.connection.run(sql)
+
+    def close(self) -> None:
+        self.usable = False
+        with suppress(Exception):
+            self.connection.close()
+
+    @contextmanager
+    def _in_step(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            if _sqlstate(error).startswith(_CONNECTION_LOST):
+                self.close()
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+
+_session: Session | None = None
+
+
+@contextmanager
+def transaction(company: str) -> Iterator[Session]:
+    """A transaction that sees one company, or `ALL_COMPANIES`; committed when the block ends, rolled back if it raises.
+
+    Raises `DatabaseUnavailable` where the database is away, or where a statement failed for a reason that may pass.
+    """
+    session = None
+    try:
+        session = _begin(company)
+        yield session
+        session.script("COMMIT")
+    except DatabaseError as error:
+        _roll_back(session)
+        if _sqlstate(error).startswith(_OUR_FAULT):
+            raise
+        raise DatabaseUnavailable("The database cannot answer right now. Send the same request again.") from error
+    except (InterfaceError, OSError) as error:
+        _roll_back(session)
+        raise DatabaseUnavailable("The database is away. Send the same request again.") from error
+    except BaseException:
+        _roll_back(session)
+        raise
+
+
+def disconnect() -> None:
+    """Close the connection; the next transaction opens another."""
+    global _session
+    if _session is not None:
+        _session.close()
+    _session = None
+
+
+def _begin(company: str) -> Session:
+    """Begin on the kept connection; one that died unnoticed is replaced, once, since nothing has been done on it yet."""
+    global _session
+    target = settings.database()
+    begin = _begin_sql(company)
+    if _session is not None and _session.usable and _session.target == target:
+        with suppress(DatabaseError, InterfaceError, OSError):
+            _session.script(begin)
+            return _session
+    disconnect()
+    _session = Session(target)
+    _session.script(begin)
+    return _session
+
+
+def _begin_sql(company: str) -> str:
+    values = {
+        "billing.company_id": company,
+        "timezone": "UTC",
+        "statement_timeout": f"{settings.statement_timeout()}s",
+        "role": settings.database_role(),
+    }
+    calls = ", ".join(f"set_config({literal(k)}, {literal(v)}, true)" for k, v in values.items() if v)
+    return f"BEGIN; SELECT {calls}"
+
+
+def _roll_back(session: Session | None) -> None:
+    if session is not None and session.usable:
+        with suppress(Exception):
+            session.script("ROLLBACK")
+
+
+def server_message(error: DatabaseError) -> str:
+    """What the server said, without the statement."""
+    return _field(error, "M")
+
+
+def _sqlstate(error: DatabaseError) -> str:
+    return _field(error, "C")
+
+
+def _field(error: DatabaseError, code: str) -> str:
+    fields = error.args[0] if error.args else None
+    return str(fields.get(code, "")) if isinstance(fields, dict) else ""
+
+
+def _connect(target: settings.Database) -> Connection:
+    channel = socket.create_connection((target.host, target.port), timeout=CONNECT_TIMEOUT)
+    # Without this, small messages to a TLS server wait for the acknowledgement of the one before.
+    channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # The server itself ends a slow statement; this limit is for a server that has gone.
+    channel.settimeout(settings.statement_timeout() + CONNECT_TIMEOUT)
+    user, password = _login(target)
+    return Connection(
+        user,
+        host=target.host,
+        password=password,
+        database=target.name,
+        sock=channel,
+        application_name="campaign-billing",
+        ssl_context=_tls_context() if target.verified_tls else False,
+    )
+
+
+def _login(target: settings.Database) -> tuple[str, str]:
+    if target.password is not None:
+        return target.user, target.password
+    import boto3  # a third of a second at a cold start, so only where AWS is asked
+
+    if target.secret_arn:
+        secret = boto3.client("secretsmanager").get_secret_value(SecretId=target.secret_arn)
+        login = json.loads(secret["SecretString"])
+        return login["username"], login["password"]
+    # Signed here, without a request; valid for 15 minutes, and needed only to connect.
+    token = boto3.client("rds").generate_db_auth_token(target.host, target.port, target.user)
+    return target.user, token
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=settings.ca_bundle())

@@ -1,0 +1,92 @@
+"""The errors of campaign billing: one root, and for each class what happened and what to do about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One bad field: a JSON pointer into the body (`/events/0/quantity`) or a parameter's name, and what is wrong with it."""
+
+    pointer: str
+    detail: str
+
+
+def field_error(item: Mapping[str, Any]) -> FieldError:
+    """A pydantic error as a JSON pointer (RFC 6901) into the body, or to the parameter, and what is wrong."""
+    location = item["loc"][1:] if item["loc"][:1] in (("body",), ("query",), ("path",)) else item["loc"]
+    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return FieldError(pointer, str(item["msg"]).removeprefix("Value error, "))
+
+
+class BillingError(Exception):
+    """Something the caller can be told; `status` is its HTTP status, the message its `detail` (design §8, RFC 9457)."""
+
+    status = 500
+    title = "Internal error"
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class Malformed(BillingError):
+    """The request cannot be parsed. Mend its syntax; sending it again as it is will not help."""
+
+    status = 400
+    title = "Malformed request"
+
+
+class Unauthenticated(BillingError):
+    """The request has no claims. Send a token that the API's authorizer accepts."""
+
+    status = 401
+    title = "Unauthorized"
+
+
+class Forbidden(BillingError):
+    """The token lacks the operation's scope, or names neither a company nor the platform. Ask for another token."""
+
+    status = 403
+    title = "Forbidden"
+
+
+class NotFound(BillingError):
+    """There is no such thing, or it is another company's; the two are not told apart."""
+
+    status = 404
+    title = "Not found"
+
+
+class Conflict(BillingError):
+    """The request contradicts what is stored. Read the current state, then decide."""
+
+    status = 409
+    title = "Conflict"
+
+
+class TooLarge(BillingError):
+    """The request is over a limit that the detail states. Send less at a time."""
+
+    status = 413
+    title = "Content too large"
+
+
+class Invalid(BillingError):
+    """A value breaks a rule; `errors` points at each. Mend the values."""
+
+    status = 422
+    title = "Invalid value"
+
+
+class DatabaseUnavailable(BillingError):
+    """The database is away or refused to work right now. Nothing is known to be stored; send the same request again."""
+
+    status = 503
+    title = "Service unavailable"
+
+
+class JobFailed(Exception):
+    """A run that could not charge everything. Its execution row says why; the schedule runs it again."""

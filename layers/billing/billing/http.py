@@ -1,0 +1,161 @@
+"""The edge to API Gateway: who calls, what the body says, and errors as problem+json (design §8, RFC 9457)."""
+
+import json
+import threading
+from collections.abc import Iterable
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from billing.database import ALL_COMPANIES
+from billing.errors import (
+    BillingError,
+    Forbidden,
+    Invalid,
+    Malformed,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    field_error,
+)
+
+BODY_BYTES = 5 * 1024 * 1024
+PLATFORM_SCOPE = "billing/platform"
+RETRY_AFTER_SECONDS = "2"
+
+logger = Logger()
+metrics = Metrics()
+
+# Powertools keeps the request on a class, and an execution environment serves one at a time. A process with threads
+# (a local gateway, a test) has to do the same.
+_one_at_a_time = threading.Lock()
+
+
+class Api(APIGatewayHttpResolver):
+    """The routes of one function, for callers whose token has `scope`."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            enable_validation=True,
+            json_body_deserializer=parse_json,
+            response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        )
+        self.scope = scope
+        self.exception_handler(BillingError)(problem)
+        self.exception_handler(RequestValidationError)(_invalid_request)
+        self.exception_handler(RequestUnsupportedContentType)(_unsupported_content)
+        self.exception_handler(UnicodeDecodeError)(_not_utf8)
+        self.exception_handler(Exception)(_unexpected)
+        self.not_found(_no_route)
+
+    @property
+    def company(self) -> str:
+        """The company that the caller may act for, or `ALL_COMPANIES`."""
+        return str(self.context["company"])
+
+    def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Answer one request of API Gateway, payload format 2.0."""
+        with _one_at_a_time:
+            return _handle(event, context, app=self)
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def _handle(event: dict[str, Any], context: LambdaContext, app: Api) -> dict[str, Any]:
+    try:
+        app.append_context(company=caller_company(APIGatewayProxyEventV2(event), app.scope))
+    except BillingError as error:
+        refusal = problem(error)
+        answer = {"statusCode": refusal.status_code, "headers": refusal.headers, "body": refusal.body}
+    else:
+        answer = app.resolve(event, context)
+    outcome = {4: "Refused", 5: "Failed"}.get(answer["statusCode"] // 100, "Answered")
+    metrics.add_metric(name=outcome, unit=MetricUnit.Count, value=1)
+    return answer
+
+
+def caller_company(event: APIGatewayProxyEventV2, scope: str) -> str:
+    """The company in the token's claims, or `ALL_COMPANIES` for the platform (design §8, who may).
+
+    Raises `Unauthenticated` without claims, `Forbidden` without the scope or without a company.
+    """
+    authorizer = event.request_context.authorizer
+    claims = authorizer.jwt_claim if authorizer else {}
+    if not claims:
+        raise Unauthenticated("The request has no valid token.")
+    scopes = {*str(claims.get("scope", "")).split(), *(authorizer.jwt_scopes or [] if authorizer else [])}
+    if scope not in scopes:
+        raise Forbidden(f"The token lacks the scope {scope}.")
+    if PLATFORM_SCOPE in scopes:
+        return ALL_COMPANIES
+    company = str(claims.get("company_id", ""))
+    if company in ("", ALL_COMPANIES):
+        raise Forbidden("The token names no company.")
+    return company
+
+
+def parse_json(text: str) -> Any:
+    """A JSON body with every number exact. Raises `Malformed` for what is not JSON: NaN, and a key that appears twice."""
+    if len(text.encode("utf-8", "surrogatepass")) > BODY_BYTES:
+        raise TooLarge("The body is larger than 5 MB.")
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Malformed(f"The body is not JSON: {reason}.") from None
+
+
+def problem(error: BillingError) -> Response[str]:
+    """An error as `application/problem+json`."""
+    if error.status >= 500:
+        logger.exception(error.title, exc_info=error)
+    body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
+    if error.errors:
+        body["errors"] = [{"pointer": item.pointer, "detail": item.detail} for item in error.errors]
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json"}
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return Response(status_code=error.status, headers=headers, body=json.dumps(body))
+
+
+def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in members:
+            raise ValueError(f"the key {key!r} appears twice in one object")
+        members[key] = value
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _invalid_request(error: RequestValidationError) -> Response[str]:
+    errors = [field_error(item) for item in error.errors()]
+    return problem(Invalid("The request breaks a rule; see errors.", errors))
+
+
+def _unsupported_content(_: RequestUnsupportedContentType) -> Response[str]:
+    return problem(Malformed("The body must be JSON, with the content type application/json."))
+
+
+def _not_utf8(_: UnicodeDecodeError) -> Response[str]:
+    return problem(Malformed("The body is not UTF-8."))
+
+
+def _no_route(_: Exception) -> Response[str]:
+    return problem(NotFound("There is no such route."))
+
+
+def _unexpected(error: Exception) -> Response[str]:
+    logger.exception("Unexpected error", exc_info=error)
+    return problem(BillingError("Something went wrong on our side. The error has been logged."))

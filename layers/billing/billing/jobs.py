@@ -1,0 +1,143 @@
+"""What the hourly jobs share: the hour they work on, how they go through the campaigns, and what a run reports (design §7)."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pg8000.native import DatabaseError
+
+from billing import settings
+from billing.database import ALL_COMPANIES, Row, server_message, transaction
+from billing.errors import JobFailed
+from billing.instants import format_instant, parse_instant
+from billing.sql import queries
+
+CHUNK = 10_000
+"""Campaigns in one transaction: so many that the statement is nearly all of the work, so few that it takes a second."""
+
+logger = Logger()
+metrics = Metrics()
+_SQL = queries("jobs")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job does to each chunk of campaigns: `charge` takes up to `size` of them after the id `after` and answers
+    `due`, `charged`, `duplicates` and the `last` id; `next_due` names the first of them."""
+
+    charge: str
+    next_due: str
+    due: dict[str, Any]
+    """The parameters that say which campaigns are due."""
+    record: dict[str, Any]
+    """The further parameters of `charge`."""
+
+
+@dataclass
+class Run:
+    """One run of a job, and what it has done so far."""
+
+    job_name: str
+    hour: datetime
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    job_id: str = field(default_factory=lambda: str(uuid4()))
+    ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    campaigns_processed: int = 0
+    usage_records_created: int = 0
+    duplicates_detected: int = 0
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+    def charge(self, work: Work) -> Row:
+        """Charge all campaigns in chunks, each a transaction; the sums of `due`, `charged` and `duplicates`.
+
+        Where a chunk fails, smaller ones find the campaign that cannot be charged; it is reported and passed over, and
+        all others are charged."""
+        after, size = "", CHUNK
+        total: Counter[str] = Counter()
+        while True:
+            try:
+                with transaction(ALL_COMPANIES) as db:
+                    chunk = db.rows(work.charge, after=after, size=size, **work.due, **work.record)[0]
+            except DatabaseError as error:
+                if size == 1:
+                    after = self._pass_over(work, after, error)
+                size = max(1, size // 2)
+                continue
+            last = chunk.pop("last")
+            total.update(chunk)
+            if chunk["due"] < size:
+                return dict(total)
+            after, size = last, min(CHUNK, size * 2)
+
+    def _pass_over(self, work: Work, after: str, error: DatabaseError) -> str:
+        logger.exception("A campaign cannot be charged", exc_info=error)
+        with transaction(ALL_COMPANIES) as db:
+            campaign_id = str(db.value(work.next_due, after=after, **work.due))
+        self.errors.append({"campaignId": campaign_id, "error": server_message(error)})
+        return campaign_id
+
+    def result(self) -> dict[str, Any]:
+        """The result of design §7; `duration` in seconds."""
+        return {
+            "success": not self.errors,
+            "jobId": self.job_id,
+            "startTime": format_instant(self.started_at),
+            "endTime": format_instant(self.ended_at),
+            "duration": (self.ended_at - self.started_at).total_seconds(),
+            "campaignsProcessed": self.campaigns_processed,
+            "usageRecordsCreated": self.usage_records_created,
+            "duplicatesDetected": self.duplicates_detected,
+            "errors": self.errors,
+        }
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.EVENT_BRIDGE, clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handle(event: dict[str, Any], context: LambdaContext, job: Callable[[datetime], dict[str, Any]]) -> dict[str, Any]:
+    """Run a job for the hour of EventBridge's scheduled event: its `time` truncated to the hour, never the clock's, so
+    that a repeated or late delivery of an event is the same run."""
+    return job(parse_instant(event.get("time")).replace(minute=0, second=0, microsecond=0))
+
+
+@contextmanager
+def job_run(job_name: str, hour: datetime) -> Iterator[Run]:
+    """A run whose start, end and result are stored where `SAVE_JOB_RESULTS` says so.
+
+    Raises `JobFailed` if a campaign could not be charged: the schedule must see it, and run the hour again.
+    """
+    run = Run(job_name, hour)
+    _store(_SQL["started"], job_name=job_name, scheduled_for=hour, id=run.job_id, started_at=run.started_at)
+    try:
+        yield run
+        if run.errors:
+            raise JobFailed(f"{len(run.errors)} campaigns could not be charged, first {run.errors[0]}")
+    except Exception as error:
+        _end(run, "failed", {"failure": str(error)})
+        raise
+    _end(run, "succeeded", {})
+
+
+def _end(run: Run, status: str, failure: dict[str, str]) -> None:
+    run.ended_at = datetime.now(UTC)
+    result = run.result() | ({"success": False} | failure if failure else {})
+    metrics.add_dimension(name="job", value=run.job_name)
+    metrics.add_metric(name="RunSucceeded" if result["success"] else "RunFailed", unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name="UsageRecordsCreated", unit=MetricUnit.Count, value=run.usage_records_created)
+    metrics.add_metric(name="CampaignsInError", unit=MetricUnit.Count, value=len(run.errors))
+    logger.info("The run has ended", status=status, result=result)
+    _store(_SQL["ended"], id=run.job_id, ended_at=run.ended_at, status=status, result=json.dumps(result))
+
+
+def _store(sql: str, **parameters: Any) -> None:
+    if settings.save_job_results():
+        with transaction(ALL_COMPANIES) as db:
+            db.rows(sql, **parameters)

@@ -1,0 +1,125 @@
+"""Records a batch of usage events, each exactly once (design §4, §8)."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+
+from billing.database import Session, transaction
+from billing.errors import TooLarge, field_error
+from billing.shapes import Shape
+from billing.sql import queries
+from billing.usage import UsageEvent
+
+BATCH_LIMIT = 1000
+"""Events in one request (design §8)."""
+
+_SQL = queries("ledger")
+Status = Literal["recorded", "duplicate", "conflict", "rejected"]
+
+
+class UsageBatch(Shape):
+    """The request: 1 to 1,000 events, each of the shape of `UsageEvent`."""
+
+    events: Annotated[list[Any], Field(min_length=1)]
+
+    @field_validator("events")
+    @classmethod
+    def _not_too_many(cls, events: list[Any]) -> list[Any]:
+        if len(events) > BATCH_LIMIT:
+            raise TooLarge(f"The batch has {len(events)} events; at most {BATCH_LIMIT} are taken at a time.")
+        return events
+
+
+class Result(Shape):
+    """What became of one event. A repeat, and a conflict, name the record that was there first."""
+
+    status: Status
+    usage_record_id: str | None = None
+    deduplication_key: str | None = None
+    reason: str | None = None
+
+
+class BatchResult(Shape):
+    """The results in the order of the events; `rejected` counts the conflicts too: what was not recorded and is not there."""
+
+    recorded: int
+    duplicates: int
+    rejected: int
+    results: list[Result]
+
+
+def track_usage(company: str, events: Sequence[object], now: datetime) -> BatchResult:
+    """Record the events of a batch; a bad one is rejected with its reason and takes no other down.
+
+    Raises `DatabaseUnavailable`; nothing is recorded then, as far as is known, and the batch may be sent again.
+    """
+    results: dict[int, Result] = {}
+    good: dict[int, UsageEvent] = {}
+    for number, event in enumerate(events):
+        try:
+            good[number] = UsageEvent.model_validate(event, context={"now": now})
+        except ValidationError as error:
+            results[number] = _rejected(error)
+    if good:
+        with transaction(company) as db:
+            results |= _record(db, good)
+    return _batch_result([results[number] for number in range(len(events))])
+
+
+def _record(db: Session, events: dict[int, UsageEvent]) -> dict[int, Result]:
+    keys = {number: event.key for number, event in events.items()}
+    rows = [_row(number, event, keys[number]) for number, event in events.items()]
+    outcomes = db.value(_SQL["record_usage"], events=json.dumps(rows))
+    results, repeated = {}, []
+    for number, known, record_id in outcomes:
+        if record_id is not None:
+            results[number] = Result(status="recorded", usage_record_id=str(record_id), deduplication_key=keys[number])
+        elif known:
+            repeated.append(number)
+        else:
+            results[number] = Result(status="rejected", reason="/campaignId: there is no such campaign")
+    if repeated:
+        results |= _repeats(db, [row for row in rows if row["number"] in set(repeated)])
+    return results
+
+
+def _repeats(db: Session, rows: list[dict[str, Any]]) -> dict[int, Result]:
+    """Statement of its own: it sees what others committed while the insert waited for them."""
+    return {
+        number: Result(
+            status="conflict" if differing else "duplicate",
+            usage_record_id=str(record_id),
+            deduplication_key=key,
+            reason=f"the id names a record with another {', '.join(differing)}" if differing else None,
+        )
+        for number, record_id, key, differing in db.value(_SQL["recorded_before"], events=json.dumps(rows))
+    }
+
+
+def _row(number: int, event: UsageEvent, key: str) -> dict[str, Any]:
+    return {
+        "number": number,
+        "campaign_id": event.campaign_id,
+        "event_type": event.event_type,
+        "quantity": str(event.quantity),
+        "event_timestamp": event.timestamp.isoformat(),
+        "metadata": event.metadata,
+        "event_id": event.id,
+        "deduplication_key": key,
+    }
+
+
+def _rejected(error: ValidationError) -> Result:
+    errors = [field_error(item) for item in error.errors(include_url=False, include_input=False)]
+    return Result(status="rejected", reason="; ".join(f"{item.pointer}: {item.detail}" for item in errors))
+
+
+def _batch_result(results: list[Result]) -> BatchResult:
+    recorded = sum(result.status == "recorded" for result in results)
+    duplicates = sum(result.status == "duplicate" for result in results)
+    return BatchResult(
+        recorded=recorded, duplicates=duplicates, rejected=len(results) - recorded - duplicates, results=results
+    )

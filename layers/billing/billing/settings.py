@@ -1,0 +1,61 @@
+"""What the environment decides, read when it is needed, so that a test or a local runner may change it."""
+
+import os
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where the database is and how to log in: with a password, with a secret that holds one, or (neither) with an IAM token."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str | None = None
+    secret_arn: str | None = None
+    verified_tls: bool = True
+
+
+def database() -> Database:
+    """`DATABASE_URL` (`postgresql://user:password@host:port/name[?sslmode=verify-full]`), or on AWS `DATABASE_HOST`,
+    `DATABASE_PORT`, `DATABASE_NAME` with `DATABASE_USER` (IAM) or `DATABASE_SECRET_ARN` (the master user's secret)."""
+    if url := os.environ.get("DATABASE_URL"):
+        parts = urlsplit(url)
+        return Database(
+            host=parts.hostname or "127.0.0.1",
+            port=parts.port or 5432,
+            name=unquote(parts.path.lstrip("/")) or "postgres",
+            user=unquote(parts.username or "postgres"),
+            password=unquote(parts.password or ""),
+            verified_tls=parse_qs(parts.query).get("sslmode") == ["verify-full"],
+        )
+    return Database(
+        host=os.environ["DATABASE_HOST"],
+        port=int(os.environ.get("DATABASE_PORT", "5432")),
+        name=os.environ["DATABASE_NAME"],
+        user=os.environ.get("DATABASE_USER", ""),
+        secret_arn=os.environ.get("DATABASE_SECRET_ARN"),
+    )
+
+
+def database_role() -> str | None:
+    """The role that each transaction takes: `billing_app`, `billing_jobs`, or none for the login's own."""
+    return os.environ.get("DATABASE_ROLE")
+
+
+def statement_timeout() -> int:
+    """Seconds that a statement may take (`DATABASE_STATEMENT_TIMEOUT`); below the function's own timeout, so that the
+    caller gets an answer."""
+    return int(os.environ.get("DATABASE_STATEMENT_TIMEOUT", "20"))
+
+
+def ca_bundle() -> str | None:
+    """The certificates that the database's own is verified with; the system's where absent."""
+    return os.environ.get("DATABASE_CA_BUNDLE")
+
+
+def save_job_results() -> bool:
+    """Whether runs are stored in `job_executions` (design §7)."""
+    return os.environ.get("SAVE_JOB_RESULTS", "true").lower() == "true"

@@ -1,0 +1,46 @@
+-- name: lock
+-- One migration of a database at a time; held until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtext('campaign billing: migrations'));
+
+-- name: roles
+-- The server's roles: one that owns the tables, one for the API, one for the jobs. Safe to run again.
+-- On RDS, membership in rds_iam lets them log in with a token; nowhere have they a password.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['billing_owner', 'billing_app', 'billing_jobs'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I LOGIN', name);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;  -- made this very moment by a migration of another database of the server
+            END;
+        END IF;
+        IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') AND NOT pg_has_role(name, 'rds_iam', 'MEMBER') THEN
+            EXECUTE format('GRANT rds_iam TO %I', name);
+        END IF;
+    END LOOP;
+    IF NOT pg_has_role('billing_owner', 'MEMBER') THEN
+        EXECUTE format('GRANT billing_owner TO %I', current_user);
+    END IF;
+    EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO billing_owner', current_database());
+    GRANT CREATE, USAGE ON SCHEMA public TO billing_owner;
+END $$;
+
+-- name: own
+-- From here on everything made belongs to the owner's role, not to whoever logged in.
+SET LOCAL ROLE billing_owner;
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    name text PRIMARY KEY,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- name: applied
+-- What has been applied, with the checksum that the file had.
+SELECT name, checksum FROM schema_migrations
+
+-- name: record
+-- Remember a file that was applied.
+INSERT INTO schema_migrations (name, checksum) VALUES (:name, :checksum)

@@ -1,0 +1,145 @@
+"""A usage event, its limits, and the key that names it (design §4.2, §4.3, §8).
+
+The key is `{campaignId}-{eventType}-{YYYYMMDDHHMMSS}-{hash}`, the time in UTC. The hash is the first 32 hex digits of the
+SHA-256 of the event in canonical form, or of the caller's own id where there is one:
+
+>>> event = {"campaignId": "c1", "eventType": "seat_usage", "quantity": "30", "timestamp": "2025-01-01T00:00:00Z"}
+>>> parse_event(event | {"id": "x"}, now=datetime(2025, 1, 2, tzinfo=UTC)).key
+'c1-seat_usage-20250101000000-2d711642b726b04401627ca9fbac32f5'
+
+Another spelling of the same event has the same key: another UTC offset, `1.0` for `1`, metadata in another order.
+"""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+
+from billing.instants import parse_instant
+from billing.shapes import Shape
+
+EventType = Literal["seat_usage", "credit_usage", "learner_served", "session_completed"]
+
+BILLING_EVENT_TYPES: dict[str, str] = {
+    "seat_usage": "active_seats",
+    "credit_usage": "storage_gb",
+    "learner_served": "compute_hours",
+    "session_completed": "reports_generated",
+}
+"""The billing system's name for each event type (design §8)."""
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+QUANTITY_LIMIT = Decimal(10) ** 12
+METADATA_BYTES = 8 * 1024
+METADATA_DEPTH = 32
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def parse_decimal(value: object) -> Decimal:
+    """A JSON number, or a string that spells one, exactly as written. Raises `ValueError` for anything else."""
+    text = str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or len(text) > 100 or not _NUMBER.fullmatch(text):
+        raise ValueError("must be a number such as 12.5, or a string that spells one")
+    return Decimal(text)
+
+
+def plain_number(value: Decimal) -> str:
+    """The one spelling of a number: no exponent, no trailing zeros, no minus before zero."""
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def check_quantity(value: Decimal) -> Decimal:
+    """At least 0 and below 10^12, with at most six decimals; returned without trailing zeros."""
+    if not 0 <= value < QUANTITY_LIMIT:
+        raise ValueError("must be at least 0 and below 10^12")
+    number = Decimal(plain_number(value))
+    if int(number.as_tuple().exponent) < -6:
+        raise ValueError("must have at most six decimals")
+    return number
+
+
+def check_text(value: str) -> str:
+    """Text that Postgres stores as it was sent."""
+    if _UNSTORABLE.search(value):
+        raise ValueError("must not contain NUL or lone surrogates")
+    return value
+
+
+def check_metadata(value: object) -> str:
+    """A JSON object of at most 8 KB, as canonical JSON."""
+    if not isinstance(value, dict):
+        raise ValueError("must be an object")
+    text = canonical_json(value)
+    if len(text.encode()) > METADATA_BYTES:
+        raise ValueError("must be at most 8 KB as JSON")
+    return text
+
+
+def canonical_json(value: object, depth: int = METADATA_DEPTH) -> str:
+    """The one spelling of a JSON value, without white space. Raises `ValueError` for what Postgres cannot store as it is."""
+    if depth < 0:
+        raise ValueError(f"must not be nested deeper than {METADATA_DEPTH} levels")
+    match value:
+        case dict():
+            members = (f"{canonical_json(key)}:{canonical_json(value[key], depth - 1)}" for key in sorted(value))
+            return "{" + ",".join(members) + "}"
+        case list():
+            return "[" + ",".join(canonical_json(item, depth - 1) for item in value) + "]"
+        case str():
+            return json.dumps(check_text(value), ensure_ascii=False)
+        case Decimal():
+            return plain_number(parse_decimal(value))
+        case _:
+            return json.dumps(value, allow_nan=False)
+
+
+Quantity = Annotated[Decimal, BeforeValidator(parse_decimal), AfterValidator(check_quantity)]
+Text = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(check_text)]
+
+
+class UsageEvent(Shape):
+    """What a caller reports. Validate with the context `{"now": datetime}`: no event lies more than a day ahead."""
+
+    campaign_id: Text
+    event_type: EventType
+    quantity: Quantity
+    timestamp: Annotated[datetime, BeforeValidator(parse_instant)]
+    metadata: Annotated[str, BeforeValidator(check_metadata)] = "{}"
+    """As canonical JSON: sorted keys, numbers in their one spelling."""
+    id: Text | None = None
+
+    @field_validator("timestamp")
+    @classmethod
+    def _in_range(cls, value: datetime, info: ValidationInfo) -> datetime:
+        if not EARLIEST <= value <= info.context["now"] + timedelta(days=1):
+            raise ValueError("must lie between 2000-01-01 and one day from now")
+        return value
+
+    @property
+    def key(self) -> str:
+        """The deduplication key."""
+        named = self.id if self.id is not None else self._canonical_form()
+        return usage_key(self.campaign_id, self.event_type, self.timestamp, named)
+
+    def _canonical_form(self) -> str:
+        # NUL cannot be in any of the parts: no two events have the same form, and no id equals one.
+        parts = (self.event_type, self.campaign_id, self.timestamp.isoformat(), str(self.quantity))
+        return "\0".join((*parts, self.metadata))
+
+
+def job_key_suffix(event_type: str, instant: datetime, named: str = "") -> str:
+    """The key of a job's record without its campaign. NUL keeps it apart from the keys of all that callers can send."""
+    return usage_key("", event_type, instant, f"\0{named}")
+
+
+def usage_key(campaign_id: str, event_type: str, instant: datetime, named: str) -> str:
+    """The key of a record: `named` is hashed, the rest is spelled out."""
+    digest = hashlib.sha256(named.encode()).hexdigest()[:32]
+    return f"{campaign_id}-{event_type}-{instant.astimezone(UTC):%Y%m%d%H%M%S}-{digest}"
