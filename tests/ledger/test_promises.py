@@ -1,0 +1,171 @@
+"""What the database itself refuses, whoever asks (design §3, §4)."""
+
+from typing import Any
+
+import pytest
+from pg8000.native import DatabaseError
+
+from billing import database
+from tests.ledger.test_exactly_once import event, send
+from tests.world import World, request
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE billing_usage_records SET quantity = 0", "DELETE FROM billing_usage_records", "TRUNCATE billing_usage_records CASCADE"],
+)
+@pytest.mark.parametrize("role", ["postgres", "billing_owner", "billing_app", "billing_jobs"])
+def test_a_usage_record_is_never_changed_or_deleted(world: World, change: str, role: str) -> None:
+    send(event(world.campaign(world.company())))
+    login = world.value("SELECT current_user")
+    world.connection.run(f"SET ROLE {login if role == 'postgres' else role}")
+
+    with pytest.raises(DatabaseError) as refusal:
+        world.connection.run(change)
+
+    assert refusal.value.args[0]["C"] == "42501"
+    world.connection.run("RESET ROLE")
+    assert [row["quantity"] for row in world.ledger()] == [30]
+
+
+def test_the_balance_moves_with_every_record_and_may_fall_below_zero(world: World) -> None:
+    campaign = world.campaign(world.company(), "credits", credit_allocation=100)
+
+    answer = send(event(campaign, eventType="credit_usage", quantity="60.5"), event(campaign, eventType="credit_usage", quantity=60))
+
+    assert answer.body["recorded"] == 2
+    assert str(world.balance(campaign)) == "-20.500000"
+
+
+def test_a_repeat_or_conflict_takes_no_credits(world: World) -> None:
+    campaign = world.campaign(world.company(), "credits", credit_allocation=100)
+    used = event(campaign, eventType="credit_usage", quantity=10, id="a")
+
+    send(used, used, used | {"quantity": 20})
+
+    assert world.balance(campaign) == 90
+
+
+def test_raising_the_allocation_raises_the_balance(world: World) -> None:
+    campaign = world.campaign(world.company(), "credits", credit_allocation=100)
+    send(event(campaign, eventType="credit_usage", quantity=30))
+
+    world.connection.run("UPDATE campaigns SET credit_allocation = 150 WHERE id = :id", id=campaign)
+
+    assert world.balance(campaign) == 120
+
+
+def test_an_allocation_given_late_counts_what_was_used_before(world: World) -> None:
+    campaign = world.campaign(world.company(), "seats")
+    send(event(campaign, eventType="credit_usage", quantity=30))
+
+    world.connection.run("UPDATE campaigns SET credit_allocation = 100 WHERE id = :id", id=campaign)
+
+    assert world.balance(campaign) == 70
+
+
+def test_each_crossing_of_a_line_raises_one_alert(world: World) -> None:
+    campaign = world.campaign(world.company(), "credits", credit_allocation=100)
+
+    kinds = []
+    for n, quantity in enumerate([90, 1, 1, 8, 1]):
+        send(event(campaign, eventType="credit_usage", quantity=quantity, id=f"use-{n}"))
+        kinds.append(world.value("SELECT string_agg(kind, ',' ORDER BY id) FROM billing_alerts"))
+
+    assert kinds == [None, "credits_low", "credits_low", "credits_low,credits_depleted", "credits_low,credits_depleted"]
+
+
+def test_record_balance_and_alert_commit_together_or_not_at_all(world: World) -> None:
+    campaign = world.campaign(world.company(), "credits", credit_allocation=100)
+    world.connection.run("ALTER TABLE billing_alerts ADD CONSTRAINT broken CHECK (kind <> 'credits_low')")
+
+    answer = send(event(campaign, eventType="credit_usage", quantity=95))
+
+    world.connection.run("ALTER TABLE billing_alerts DROP CONSTRAINT broken")
+    assert answer.status == 500
+    assert (world.ledger(), world.balance(campaign)) == ([], 100)
+
+
+TERMS_MISSING: list[tuple[str, dict[str, Any]]] = [
+    ("seats", {"seat_price_per_month": None}),
+    ("credits", {"credit_allocation": None}),
+    ("credits", {"budget_allocated": None}),
+    ("credits", {"credit_allocation": 0}),
+    ("iaas", {"iaas_metrics": None}),
+    ("iaas", {"iaas_metrics": {"learnersCommitted": 5}}),
+    ("iaas", {"iaas_metrics": {"pricePerLearner": "-1"}}),
+    ("custom", {"custom_pricing_terms": None}),
+    ("custom", {"custom_pricing_terms": {}}),
+    ("custom", {"start_date": None}),
+    ("seats", {"currency": None}),
+    ("seats", {"currency": "eur"}),
+    ("seats", {"seat_price_per_month": "-1"}),
+    ("seats", {"seat_price_per_month": "NaN"}),
+    ("seats", {"committed_seats": "Infinity"}),
+    ("seats", {"start_date": "2025-02-01", "end_date": "2025-01-31"}),
+    ("bundle", {"bundle_allocation_percentage": "0"}),
+    ("bundle", {"bundle_allocation_percentage": "1.0001"}),
+]
+
+
+@pytest.mark.parametrize(("model", "terms"), TERMS_MISSING, ids=str)
+def test_a_campaign_without_the_terms_of_its_model_is_refused(world: World, model: str, terms: dict[str, Any]) -> None:
+    company = world.company()
+
+    with pytest.raises(DatabaseError) as refusal:
+        world.campaign(company, model, **terms)
+
+    assert refusal.value.args[0]["C"] in ("23514", "23502")
+
+
+def test_a_link_to_another_companys_subscription_is_refused(world: World) -> None:
+    subscription = world.subscription(world.company())
+
+    with pytest.raises(DatabaseError) as refusal:
+        world.campaign(world.company(), "bundle", l2i_subscription_id=subscription, bundle_allocation_percentage="0.5")
+
+    assert refusal.value.args[0]["C"] == "23503"
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "UTC+3", "Europe", ""])
+def test_a_time_zone_that_is_none_is_refused(world: World, zone: str) -> None:
+    with pytest.raises(DatabaseError):
+        world.company(time_zone=zone)
+
+
+def test_another_companys_campaign_does_not_exist_for_the_caller(world: World) -> None:
+    campaign = world.campaign(world.company())
+
+    answer = send(event(campaign), company=world.company())
+
+    assert answer.body["results"][0]["status"] == "rejected"
+    assert world.ledger() == []
+
+
+def test_a_query_without_a_filter_sees_one_companys_rows_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = world.company(), world.company()
+    for company in (ours, theirs):
+        send(event(world.campaign(company, "credits"), eventType="credit_usage", quantity=9999, id="x"))
+    monkeypatch.setenv("DATABASE_ROLE", "billing_app")
+
+    tables = ("companies", "campaigns", "billing_usage_records", "billing_alerts")
+    with database.transaction(ours) as db:
+        seen = [db.value(f"SELECT count(*) FROM {table}") for table in tables]
+    with database.transaction("nobody") as db:
+        unseen = [db.value(f"SELECT count(*) FROM {table}") for table in tables]
+
+    assert seen == [1, 1, 1, 1]
+    assert unseen == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "authorizer", "status"),
+    [("billing/read", True, 403), ("", True, 403), ("billing/usage.write", False, 401)],
+    ids=["wrong scope", "no scope", "no claims"],
+)
+def test_who_may_not_is_refused_before_the_body_is_read(world: World, scopes: str, authorizer: bool, status: int) -> None:
+    changes: dict[str, Any] = {} if authorizer else {"requestContext": {"stage": "$default", "requestId": "1", "http": {}}}
+
+    answer = request("track_usage", "POST", "/v1/usage-events", "not json", company="c", scopes=scopes, **changes)
+
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
