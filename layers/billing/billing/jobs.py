@@ -16,30 +16,23 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pg8000.native import DatabaseError
 
 from billing import settings
-from billing.database import ALL_COMPANIES, Row, server_message, transaction
+from billing.database import ALL_COMPANIES, Row, Session, server_message, transaction
 from billing.errors import JobFailed
 from billing.instants import format_instant, parse_instant
 from billing.sql import queries
 
-CHUNK = 10_000
-"""Campaigns in one transaction: so many that the statement is nearly all of the work, so few that it takes a second."""
+CHUNK = 5_000
+"""Campaigns in one transaction: so many that the statement is nearly all of the work, so few that it takes seconds."""
 
 logger = Logger()
 metrics = Metrics()
 _SQL = queries("jobs")
 
+Charge = Callable[[Session, str, int], Row]
+"""Charges up to so many campaigns after an id, in their order; answers `due`, `charged`, …, and the `last` id."""
 
-@dataclass(frozen=True)
-class Work:
-    """What a job does to each chunk of campaigns: `charge` takes up to `size` of them after the id `after` and answers
-    `due`, `charged`, `duplicates` and the `last` id; `next_due` names the first of them."""
-
-    charge: str
-    next_due: str
-    due: dict[str, Any]
-    """The parameters that say which campaigns are due."""
-    record: dict[str, Any]
-    """The further parameters of `charge`."""
+NextDue = Callable[[Session, str], str]
+"""The first campaign that `Charge` would take after an id."""
 
 
 @dataclass
@@ -54,10 +47,12 @@ class Run:
     campaigns_processed: int = 0
     usage_records_created: int = 0
     duplicates_detected: int = 0
+    low_credit_alerts: int | None = None
+    """Alerts raised; of the credit job only."""
     errors: list[dict[str, str]] = field(default_factory=list)
 
-    def charge(self, work: Work) -> Row:
-        """Charge all campaigns in chunks, each a transaction; the sums of `due`, `charged` and `duplicates`.
+    def charge(self, charge: Charge, next_due: NextDue) -> Row:
+        """Charge all campaigns in chunks, each a transaction; the sums of what `charge` counts.
 
         Where a chunk fails, smaller ones find the campaign that cannot be charged; it is reported and passed over, and
         all others are charged."""
@@ -66,10 +61,10 @@ class Run:
         while True:
             try:
                 with transaction(ALL_COMPANIES) as db:
-                    chunk = db.rows(work.charge, after=after, size=size, **work.due, **work.record)[0]
+                    chunk = charge(db, after, size)
             except DatabaseError as error:
                 if size == 1:
-                    after = self._pass_over(work, after, error)
+                    after = self._pass_over(next_due, after, error)
                 size = max(1, size // 2)
                 continue
             last = chunk.pop("last")
@@ -78,10 +73,10 @@ class Run:
                 return dict(total)
             after, size = last, min(CHUNK, size * 2)
 
-    def _pass_over(self, work: Work, after: str, error: DatabaseError) -> str:
+    def _pass_over(self, next_due: NextDue, after: str, error: DatabaseError) -> str:
         logger.exception("A campaign cannot be charged", exc_info=error)
         with transaction(ALL_COMPANIES) as db:
-            campaign_id = str(db.value(work.next_due, after=after, **work.due))
+            campaign_id = next_due(db, after)
         self.errors.append({"campaignId": campaign_id, "error": server_message(error)})
         return campaign_id
 
@@ -97,6 +92,7 @@ class Run:
             "usageRecordsCreated": self.usage_records_created,
             "duplicatesDetected": self.duplicates_detected,
             "errors": self.errors,
+            **({} if self.low_credit_alerts is None else {"lowCreditAlerts": self.low_credit_alerts}),
         }
 
 

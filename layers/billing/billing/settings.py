@@ -59,3 +59,8 @@ def ca_bundle() -> str | None:
 def save_job_results() -> bool:
     """Whether runs are stored in `job_executions` (design §7)."""
     return os.environ.get("SAVE_JOB_RESULTS", "true").lower() == "true"
+
+
+def alert_bus_name() -> str | None:
+    """The EventBridge bus that alerts are published to; without one they wait in the outbox."""
+    return os.environ.get("ALERT_BUS_NAME")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from billing.database import ALL_COMPANIES, transaction
-from billing.jobs import Run, Work, job_run
+from billing.jobs import Run, job_run
 from billing.sql import queries
 from billing.usage import job_key_suffix
 
@@ -46,7 +46,10 @@ def _charge_hour(run: Run, hour: datetime) -> None:
     estimated = hour != run.hour
     metadata = {"source": JOB_NAME} | ({"estimated": True} if estimated else {})
     record = {"key_suffix": job_key_suffix("seat_usage", hour), "metadata": json.dumps(metadata)}
-    done = run.charge(Work(_SQL["charge_seats"], _SQL["next_seat_campaign"], due={"hour": hour}, record=record))
+    done = run.charge(
+        lambda db, after, size: db.rows(_SQL["charge_seats"], after=after, size=size, hour=hour, **record)[0],
+        lambda db, after: str(db.value(_SQL["next_seat_campaign"], after=after, hour=hour)),
+    )
     run.usage_records_created += done["charged"]
     run.duplicates_detected += done["duplicates"]
     if not estimated:

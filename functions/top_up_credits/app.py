@@ -1,0 +1,20 @@
+"""POST /v1/campaigns/{campaignId}/credits: add bought credits to a campaign's allocation and balance."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from billing.http import Api
+from billing.operations.top_up_credits import Balance, TopUp, top_up_credits
+
+app = Api(scope="billing/write")
+
+
+@app.post("/v1/campaigns/<campaign_id>/credits")
+def post(campaign_id: Annotated[str, Path(alias="campaignId")], top_up: Annotated[TopUp, Body()]) -> Balance:
+    return top_up_credits(app.company, campaign_id, top_up)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.handle(event, context)

@@ -1,0 +1,12 @@
+"""Hourly, by EventBridge's scheduled event: charge the activities of the credits campaigns, publish alerts."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from billing.jobs import handle
+from billing.operations.track_credit_usage import track_credit_usage
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return handle(event, context, job=track_credit_usage)

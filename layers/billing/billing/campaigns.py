@@ -1,0 +1,54 @@
+"""Loads a campaign from its tables into the shape that the rules take."""
+
+from zoneinfo import ZoneInfo
+
+from billing.database import Row, Session
+from billing.errors import NotFound
+from billing.periods import Period
+from billing.sql import queries
+from billing.terms import Campaign, CustomTerms, IaasTerms, Subscription
+
+_SQL = queries("campaigns")
+
+
+def load_campaign(db: Session, campaign_id: str) -> Campaign:
+    """The campaign with its terms and its subscription. Raises `NotFound`, also for another company's."""
+    row = db.row(_SQL["campaign"], campaign_id=campaign_id)
+    if row is None:
+        raise NotFound(f"There is no campaign {campaign_id}.")
+    return _campaign(row)
+
+
+def _campaign(row: Row) -> Campaign:
+    iaas, custom = row["iaas_metrics"], row["custom_pricing_terms"]
+    return Campaign(
+        id=row["id"],
+        company_id=row["company_id"],
+        name=row["name"],
+        status=row["status"],
+        zone=ZoneInfo(row["time_zone"]),
+        currency=row["currency"],
+        pricing_model=row["pricing_model"],
+        start_date=row["start_date"],
+        end_date=row["end_date"],
+        budget_allocated=row["budget_allocated"],
+        committed_seats=row["committed_seats"],
+        seat_price_per_month=row["seat_price_per_month"],
+        credit_allocation=row["credit_allocation"],
+        credit_price=row["credit_price"],
+        iaas_metrics=IaasTerms.model_validate(iaas) if row["pricing_model"] == "iaas" else None,
+        custom_pricing_terms=CustomTerms.model_validate(custom) if row["pricing_model"] == "custom" else None,
+        bundle_allocation_percentage=row["bundle_allocation_percentage"],
+        subscription=_subscription(row) if row["subscription_id"] else None,
+    )
+
+
+def _subscription(row: Row) -> Subscription:
+    return Subscription(
+        id=row["subscription_id"],
+        status=row["subscription_status"],
+        quantity=row["subscription_quantity"],
+        period=Period(row["current_period_start"], row["current_period_end"]),
+        annual_price=row["annual_price"],
+        currency=row["bundle_currency"],
+    )

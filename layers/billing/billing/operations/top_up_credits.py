@@ -1,0 +1,57 @@
+"""Adds bought credits to a campaign's allocation and balance, once for each id (design §8)."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from billing.database import Session, transaction
+from billing.errors import Conflict, NotFound
+from billing.shapes import DecimalString, Shape
+from billing.sql import queries
+from billing.usage import Quantity, Text, check_text
+
+_SQL = queries("credits")
+
+
+class TopUp(Shape):
+    """The request; `id` names the top-up within the company."""
+
+    credits: Annotated[Quantity, Field(gt=0)]
+    id: Text
+    note: Annotated[str, Field(max_length=1000), AfterValidator(check_text)] | None = None
+
+
+class Balance(Shape):
+    """What the campaign has bought and has left."""
+
+    campaign_id: str
+    credit_allocation: DecimalString
+    credits_remaining: DecimalString
+
+
+def top_up_credits(company: str, campaign_id: str, top_up: TopUp) -> Balance:
+    """Raise allocation and balance together; the same id again changes nothing and answers the balance as it is.
+
+    Raises `NotFound`, and `Conflict` where the campaign has no credits or the id names another top-up.
+    """
+    with transaction(company) as db:
+        row = db.row(_SQL["balance"], campaign_id=campaign_id)
+        if row is None:
+            raise NotFound(f"There is no campaign {campaign_id}.")
+        if row["credit_allocation"] is None:
+            raise Conflict("The campaign has no credit allocation that could be topped up.")
+        if db.rows(
+            _SQL["top_up"], campaign_id=campaign_id, top_up_id=top_up.id, credits=str(top_up.credits), note=top_up.note
+        ):
+            db.rows(_SQL["raise_allocation"], campaign_id=campaign_id, credits=str(top_up.credits))
+        else:
+            _check_same(db, campaign_id, top_up)
+        return Balance(campaign_id=campaign_id, **db.rows(_SQL["balance"], campaign_id=campaign_id)[0])
+
+
+def _check_same(db: Session, campaign_id: str, top_up: TopUp) -> None:
+    recorded = db.rows(_SQL["recorded_top_up"], campaign_id=campaign_id, top_up_id=top_up.id)[0]
+    given = {"campaignId": campaign_id, "credits": top_up.credits, "note": top_up.note}
+    known = {"campaignId": recorded["campaign_id"], "credits": recorded["credits"], "note": recorded["note"]}
+    if differing := [name for name in given if given[name] != known[name]]:
+        raise Conflict(f"The id names a top-up with another {', '.join(differing)}.")

@@ -1,0 +1,36 @@
+-- name: lock_subscription
+-- The subscription with its price, locked: two links to it happen one after the other.
+SELECT s.id, s.company_id, s.status, s.quantity, b.annual_price, b.currency
+FROM l2i_subscriptions s JOIN l2i_bundles b ON b.id = s.bundle_id
+WHERE s.id = :subscription_id FOR NO KEY UPDATE OF s
+
+-- name: subscription
+-- The subscription with its price.
+SELECT s.id, s.company_id, s.status, s.quantity, b.annual_price, b.currency
+FROM l2i_subscriptions s JOIN l2i_bundles b ON b.id = s.bundle_id
+WHERE s.id = :subscription_id
+
+-- name: shares_of_others
+-- What the subscription's other active campaigns take of it.
+SELECT coalesce(sum(bundle_allocation_percentage), 0) AS shares FROM campaigns
+WHERE l2i_subscription_id = :subscription_id AND is_active AND id <> :campaign_id
+
+-- name: link
+-- Link a campaign to a subscription, or change its share.
+UPDATE campaigns SET l2i_subscription_id = :subscription_id, bundle_allocation_percentage = :share, updated_at = now()
+WHERE id = :campaign_id
+
+-- name: unlink
+-- Undo the link of a campaign.
+UPDATE campaigns SET l2i_subscription_id = NULL, bundle_allocation_percentage = NULL, updated_at = now()
+WHERE id = :campaign_id
+
+-- name: active_campaigns
+-- The active campaigns of a subscription with their shares, in a stable order.
+SELECT id, name, bundle_allocation_percentage FROM campaigns
+WHERE l2i_subscription_id = :subscription_id AND is_active ORDER BY id
+
+-- name: campaigns
+-- All campaigns of a subscription with the terms that matter for billing, in a stable order.
+SELECT id, name, status, is_active, pricing_model, start_date, end_date, currency, bundle_allocation_percentage
+FROM campaigns WHERE l2i_subscription_id = :subscription_id ORDER BY id
