@@ -11,7 +11,7 @@ from billing.operations.top_up_credits import Balance, TopUp, top_up_credits
 app = Api(scope="billing/write")
 
 
-@app.post("/v1/campaigns/<campaign_id>/credits")
+@app.post("/v1/campaigns/<campaignId>/credits")
 def post(campaign_id: Annotated[str, Path(alias="campaignId")], top_up: Annotated[TopUp, Body()]) -> Balance:
     return top_up_credits(app.company, campaign_id, top_up)
 

@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from billing.database import ALL_COMPANIES
 from billing.errors import (
     BillingError,
+    FieldError,
     Forbidden,
     Invalid,
     Malformed,
@@ -26,6 +27,7 @@ from billing.errors import (
     Unauthenticated,
     field_error,
 )
+from billing.periods import InvalidPeriod
 
 BODY_BYTES = 5 * 1024 * 1024
 PLATFORM_SCOPE = "billing/platform"
@@ -52,6 +54,7 @@ class Api(APIGatewayHttpResolver):
         self.exception_handler(BillingError)(problem)
         self.exception_handler(RequestValidationError)(_invalid_request)
         self.exception_handler(RequestUnsupportedContentType)(_unsupported_content)
+        self.exception_handler(InvalidPeriod)(_invalid_period)
         self.exception_handler(UnicodeDecodeError)(_not_utf8)
         self.exception_handler(Exception)(_unexpected)
         self.not_found(_no_route)
@@ -142,6 +145,11 @@ def _no_constant(name: str) -> NoReturn:
 def _invalid_request(error: RequestValidationError) -> Response[str]:
     errors = [field_error(item) for item in error.errors()]
     return problem(Invalid("The request breaks a rule; see errors.", errors))
+
+
+def _invalid_period(error: InvalidPeriod) -> Response[str]:
+    field = FieldError(f"/{error.field}", error.reason)
+    return problem(Invalid("The period cannot be used; see errors.", [field]))
 
 
 def _unsupported_content(_: RequestUnsupportedContentType) -> Response[str]:

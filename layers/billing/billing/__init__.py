@@ -1,0 +1,1 @@
+"""Campaign billing: what campaigns use, recorded exactly once, and what that costs."""

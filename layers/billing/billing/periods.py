@@ -1,0 +1,126 @@
+"""Periods, months and hours (design §2, §5).
+
+A period is half-open, `[start, end)`. An hour is a whole UTC hour and belongs to whatever holds its first instant. Months
+are calendar months in the company's time zone, and have as many hours as really pass there:
+
+>>> from zoneinfo import ZoneInfo
+>>> march = parse_period("2025-03-01", "2025-04-01", ZoneInfo("Europe/Oslo"))
+>>> [month.hours_in_month for month in months(march, ZoneInfo("Europe/Oslo"))]
+[743]
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from billing.instants import parse_instant
+
+HOUR = timedelta(hours=1)
+LONGEST_YEARS = 5
+"""A period is at most five years long (design §8)."""
+
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+class InvalidPeriod(ValueError):
+    """A period that cannot be used; `field` is `start` or `end`."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `start` until just before `end`; aware instants."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if not self.start < self.end:
+            raise InvalidPeriod("start", "must be before end")
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+    @property
+    def hours(self) -> int:
+        """How many whole hours belong to it."""
+        return hours_between(self.start, self.end)
+
+
+@dataclass(frozen=True)
+class Month:
+    """The part of a calendar month that lies in a period; `hours_in_month` are those of the whole month."""
+
+    start: datetime
+    end: datetime
+    hours_in_month: int
+
+
+def first_hour(instant: datetime) -> datetime:
+    """The first whole hour that begins at the instant or after it."""
+    whole = instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return whole if whole == instant else whole + HOUR
+
+
+def hours_between(start: datetime, end: datetime) -> int:
+    """How many whole hours begin in `[start, end)`; none where the end is not after the start."""
+    return max(0, (first_hour(end) - first_hour(start)) // HOUR)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a day there, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def months(period: Period, zone: ZoneInfo) -> list[Month]:
+    """The calendar months of a period, the first and the last cut to it."""
+    local = period.start.astimezone(zone)
+    year, month = local.year, local.month
+    slices: list[Month] = []
+    start = midnight(date(year, month, 1), zone)
+    while start < period.end:
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+        end = midnight(date(year, month, 1), zone)
+        slices.append(Month(max(start, period.start), min(end, period.end), hours_between(start, end)))
+        start = end
+    return slices
+
+
+def parse_period(start: str, end: str, zone: ZoneInfo) -> Period:
+    """A period from its ends, each an RFC 3339 instant with an offset or a date, which is midnight in the zone (design §8).
+
+    Raises `InvalidPeriod` where an end is neither, the start is not before the end, or they are over five years apart.
+    """
+    period = Period(_parse_end("start", start, zone), _parse_end("end", end, zone))
+    if period.end > _years_later(period.start.astimezone(zone)):
+        raise InvalidPeriod("end", f"must be at most {LONGEST_YEARS} years after start")
+    return period
+
+
+def _parse_end(field: str, text: str, zone: ZoneInfo) -> datetime:
+    try:
+        if _DATE.fullmatch(text):
+            day = date.fromisoformat(text)
+            instant = midnight(day, zone) if FIRST_YEAR <= day.year <= LAST_YEAR else datetime.min.replace(tzinfo=UTC)
+        else:
+            instant = parse_instant(text)
+    except ValueError:
+        raise InvalidPeriod(
+            field, 'must be a date such as "2025-01-31", or an instant with an offset such as "2025-01-31T23:00:00Z"'
+        ) from None
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise InvalidPeriod(field, f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return instant
+
+
+def _years_later(start: datetime) -> datetime:
+    # From 29 February to 1 March: a leap day has no namesake five years later.
+    leap_day = (start.month, start.day) == (2, 29)
+    moved = start + timedelta(days=1) if leap_day else start
+    return moved.replace(year=moved.year + LONGEST_YEARS)

@@ -1,0 +1,22 @@
+"""The five pricing models by name (design §5); each module states its rule."""
+
+from collections.abc import Callable
+
+from billing import bundle, credits, custom, iaas, seats
+from billing.consumption import Consumption
+from billing.periods import Period
+from billing.statement import Statement
+from billing.terms import Campaign
+
+MODELS: dict[str, Callable[[Campaign, Period, Consumption], Statement]] = {
+    "seats": seats.charge,
+    "credits": credits.charge,
+    "bundle": bundle.charge,
+    "iaas": iaas.charge,
+    "custom": custom.charge,
+}
+
+
+def statement(campaign: Campaign, period: Period, consumption: Consumption) -> Statement:
+    """What a campaign is charged for a period."""
+    return MODELS[campaign.pricing_model](campaign, period, consumption)

@@ -1,0 +1,64 @@
+"""A statement: its lines, and totals that are sums of rounded lines (design §5)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from billing.money import round_money
+
+
+class CoveredBy(StrEnum):
+    """What has paid for a line already."""
+
+    NONE = "none"
+    PREPAID_CREDITS = "prepaid_credits"
+    SUBSCRIPTION = "subscription"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One charge; quantity and unit price are exact, and the amount is rounded once, from both."""
+
+    description: str
+    quantity: Fraction
+    unit: str
+    unit_price: Fraction
+    currency: str
+    covered_by: CoveredBy = CoveredBy.NONE
+
+    @property
+    def exact_amount(self) -> Fraction:
+        """The amount before rounding, which is what adds up over periods."""
+        return self.quantity * self.unit_price
+
+    @property
+    def amount(self) -> Decimal:
+        """In the currency's minor unit."""
+        return round_money(self.exact_amount, self.currency)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The lines of one campaign and period; `unit_price` and `quantity` are of the model's own unit, where it has one."""
+
+    lines: tuple[Line, ...]
+    currency: str | None
+    unit_price: Fraction | None = None
+    quantity: Fraction | None = None
+
+    @property
+    def total_amount(self) -> Decimal:
+        return self._sum(covered=True) + self._sum(covered=False)
+
+    @property
+    def covered_amount(self) -> Decimal:
+        return self._sum(covered=True)
+
+    @property
+    def amount_due(self) -> Decimal:
+        return self._sum(covered=False)
+
+    def _sum(self, covered: bool) -> Decimal:
+        amounts = [line.amount for line in self.lines if (line.covered_by != CoveredBy.NONE) == covered]
+        return sum(amounts, round_money(Fraction(0), self.currency or ""))
