@@ -33,7 +33,6 @@ def database_url() -> Iterator[str]:
 def world(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An empty database, and the hand of the platform's other services on it."""
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("DATABASE_ROLE", "billing_app")
     world = World(connect(database_url))
     world.empty()
     yield world

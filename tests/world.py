@@ -1,4 +1,4 @@
-"""What tests need of the world around the handlers: rows of other services, requests of API Gateway, events of EventBridge."""
+"""The world around the handlers: rows of other services, requests of API Gateway, events of EventBridge."""
 
 import importlib
 import json
@@ -37,7 +37,8 @@ class World:
         tables = "billing_usage_records, credit_top_ups, billing_alerts, campaign_activities, campaigns, l2i_subscriptions, \
             l2i_bundles, companies, job_executions, job_progress"
         self.connection.run(
-            "ALTER TABLE billing_usage_records DISABLE TRIGGER append_only; ALTER TABLE credit_top_ups DISABLE TRIGGER append_only;"
+            "ALTER TABLE billing_usage_records DISABLE TRIGGER append_only;"
+            "ALTER TABLE credit_top_ups DISABLE TRIGGER append_only;"
             + "".join(f"DELETE FROM {table.strip()};" for table in tables.split(","))
             + "ALTER TABLE billing_usage_records ENABLE ALWAYS TRIGGER append_only;"
             "ALTER TABLE credit_top_ups ENABLE ALWAYS TRIGGER append_only;"
@@ -152,7 +153,13 @@ def api_event(
             "apiId": "api-id",
             "authorizer": {"jwt": {"claims": claims, "scopes": claims["scope"].split()}},
             "domainName": "api.example.org",
-            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "tests"},
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "tests",
+            },
             "requestId": "JKJaXmPLvHcESHA=",
             "routeKey": f"{method} {path}",
             "stage": "$default",

@@ -9,4 +9,5 @@ from billing.operations.track_seat_usage import track_seat_usage
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return handle(event, context, job=track_seat_usage)
+    result: dict[str, Any] = handle(event, context, job=track_seat_usage)
+    return result

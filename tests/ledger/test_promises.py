@@ -12,7 +12,11 @@ from tests.world import World, request
 
 @pytest.mark.parametrize(
     "change",
-    ["UPDATE billing_usage_records SET quantity = 0", "DELETE FROM billing_usage_records", "TRUNCATE billing_usage_records CASCADE"],
+    [
+        "UPDATE billing_usage_records SET quantity = 0",
+        "DELETE FROM billing_usage_records",
+        "TRUNCATE billing_usage_records CASCADE",
+    ],
 )
 @pytest.mark.parametrize("role", ["postgres", "billing_owner", "billing_app", "billing_jobs"])
 def test_a_usage_record_is_never_changed_or_deleted(world: World, change: str, role: str) -> None:
@@ -31,7 +35,10 @@ def test_a_usage_record_is_never_changed_or_deleted(world: World, change: str, r
 def test_the_balance_moves_with_every_record_and_may_fall_below_zero(world: World) -> None:
     campaign = world.campaign(world.company(), "credits", credit_allocation=100)
 
-    answer = send(event(campaign, eventType="credit_usage", quantity="60.5"), event(campaign, eventType="credit_usage", quantity=60))
+    answer = send(
+        event(campaign, eventType="credit_usage", quantity="60.5"),
+        event(campaign, eventType="credit_usage", quantity=60),
+    )
 
     assert answer.body["recorded"] == 2
     assert str(world.balance(campaign)) == "-20.500000"
@@ -142,11 +149,10 @@ def test_another_companys_campaign_does_not_exist_for_the_caller(world: World) -
     assert world.ledger() == []
 
 
-def test_a_query_without_a_filter_sees_one_companys_rows_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_query_without_a_filter_sees_one_companys_rows_only(world: World) -> None:
     ours, theirs = world.company(), world.company()
     for company in (ours, theirs):
         send(event(world.campaign(company, "credits"), eventType="credit_usage", quantity=9999, id="x"))
-    monkeypatch.setenv("DATABASE_ROLE", "billing_app")
 
     tables = ("companies", "campaigns", "billing_usage_records", "billing_alerts")
     with database.transaction(ours) as db:

@@ -12,11 +12,6 @@ NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def as_the_jobs_role(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_ROLE", "billing_jobs")
-
-
 def run(instant: datetime = NOON) -> Any:
     return invoke("track_seat_usage", scheduled_event(instant))
 
@@ -61,7 +56,12 @@ def test_missed_hours_are_filled_and_marked_as_estimated(world: World) -> None:
     result = run(NOON + 3 * HOUR)
 
     records = [(row["event_timestamp"], row["quantity"], row["metadata"].get("estimated")) for row in world.ledger()]
-    assert records == [(NOON, 30, None), (NOON + HOUR, 40, True), (NOON + 2 * HOUR, 40, True), (NOON + 3 * HOUR, 40, None)]
+    assert records == [
+        (NOON, 30, None),
+        (NOON + HOUR, 40, True),
+        (NOON + 2 * HOUR, 40, True),
+        (NOON + 3 * HOUR, 40, None),
+    ]
     assert (result["campaignsProcessed"], result["usageRecordsCreated"]) == (1, 3)
 
 

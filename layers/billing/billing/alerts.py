@@ -3,20 +3,18 @@
 import json
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from billing import settings
-from billing.database import ALL_COMPANIES, Row, transaction
+from billing.database import ALL_COMPANIES, JOBS, Row, transaction
 from billing.instants import format_instant
 from billing.sql import queries
+from billing.telemetry import logger, metrics
 
 SOURCE = "campaign-billing"
 ENTRIES = 10
 """Entries that one PutEvents request may have."""
 
-logger = Logger()
-metrics = Metrics()
 _SQL = queries("credits")
 
 
@@ -30,13 +28,13 @@ def publish() -> None:
         after = waiting[-1]["id"]
         taken = _put(bus, waiting) if bus else []
         failed += len(waiting) - len(taken)
-        with transaction(ALL_COMPANIES) as db:
+        with transaction(ALL_COMPANIES, JOBS) as db:
             db.rows(_SQL["published"], ids=taken)
     metrics.add_metric(name="UnpublishedAlerts", unit=MetricUnit.Count, value=failed)
 
 
 def _waiting(after: int) -> list[Row]:
-    with transaction(ALL_COMPANIES) as db:
+    with transaction(ALL_COMPANIES, JOBS) as db:
         return db.rows(_SQL["unpublished_alerts"], after=after, size=ENTRIES)
 
 

@@ -11,9 +11,9 @@ from billing.terms import Campaign, CustomTerms, IaasTerms, Subscription
 _SQL = queries("campaigns")
 
 
-def load_campaign(db: Session, campaign_id: str) -> Campaign:
+def load_campaign(db: Session, company: str, campaign_id: str) -> Campaign:
     """The campaign with its terms and its subscription. Raises `NotFound`, also for another company's."""
-    row = db.row(_SQL["campaign"], campaign_id=campaign_id)
+    row = db.row(_SQL["campaign"], campaign_id=campaign_id, company=company)
     if row is None:
         raise NotFound(f"There is no campaign {campaign_id}.")
     return _campaign(row)

@@ -22,6 +22,9 @@ from billing import settings
 from billing.errors import DatabaseUnavailable
 
 ALL_COMPANIES = "*"
+APP, JOBS = "billing_app", "billing_jobs"
+"""The roles of the API's functions and of the jobs (migration 0004)."""
+
 CONNECT_TIMEOUT = 5
 """Seconds to reach the database; less than any function's own timeout."""
 
@@ -87,14 +90,16 @@ _session: Session | None = None
 
 
 @contextmanager
-def transaction(company: str) -> Iterator[Session]:
+def transaction(company: str, role: str | None = APP) -> Iterator[Session]:
     """A transaction that sees one company, or `ALL_COMPANIES`; committed when the block ends, rolled back if it raises.
+
+    It takes a role of its own, so that row-level security holds whoever logged in; None keeps the login's.
 
     Raises `DatabaseUnavailable` where the database is away, or where a statement failed for a reason that may pass.
     """
     session = None
     try:
-        session = _begin(company)
+        session = _begin(company, role)
         yield session
         session.script("COMMIT")
     except DatabaseError as error:
@@ -118,11 +123,11 @@ def disconnect() -> None:
     _session = None
 
 
-def _begin(company: str) -> Session:
+def _begin(company: str, role: str | None) -> Session:
     """Begin on the kept connection; one that died unnoticed is replaced, once, since nothing has been done on it yet."""
     global _session
     target = settings.database()
-    begin = _begin_sql(company)
+    begin = _begin_sql(company, role)
     if _session is not None and _session.usable and _session.target == target:
         with suppress(DatabaseError, InterfaceError, OSError):
             _session.script(begin)
@@ -133,12 +138,12 @@ def _begin(company: str) -> Session:
     return _session
 
 
-def _begin_sql(company: str) -> str:
+def _begin_sql(company: str, role: str | None) -> str:
     values = {
         "billing.company_id": company,
         "timezone": "UTC",
         "statement_timeout": f"{settings.statement_timeout()}s",
-        "role": settings.database_role(),
+        "role": role,
     }
     calls = ", ".join(f"set_config({literal(k)}, {literal(v)}, true)" for k, v in values.items() if v)
     return f"BEGIN; SELECT {calls}"

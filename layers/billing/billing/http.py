@@ -7,7 +7,6 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 from aws_lambda_powertools.logging import correlation_paths
@@ -28,13 +27,11 @@ from billing.errors import (
     field_error,
 )
 from billing.periods import InvalidPeriod
+from billing.telemetry import logger, metrics
 
 BODY_BYTES = 5 * 1024 * 1024
 PLATFORM_SCOPE = "billing/platform"
 RETRY_AFTER_SECONDS = "2"
-
-logger = Logger()
-metrics = Metrics()
 
 # Powertools keeps the request on a class, and an execution environment serves one at a time. A process with threads
 # (a local gateway, a test) has to do the same.
@@ -67,17 +64,18 @@ class Api(APIGatewayHttpResolver):
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer one request of API Gateway, payload format 2.0."""
         with _one_at_a_time:
-            return _handle(event, context, app=self)
+            answer: dict[str, Any] = _handle(event, context, app=self)
+            return answer
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def _handle(event: dict[str, Any], context: LambdaContext, app: Api) -> dict[str, Any]:
     try:
-        app.append_context(company=caller_company(APIGatewayProxyEventV2(event), app.scope))
+        app.context.update(company=caller_company(APIGatewayProxyEventV2(event), app.scope))
     except BillingError as error:
         refusal = problem(error)
-        answer = {"statusCode": refusal.status_code, "headers": refusal.headers, "body": refusal.body}
+        answer: dict[str, Any] = {"statusCode": refusal.status_code, "headers": refusal.headers, "body": refusal.body}
     else:
         answer = app.resolve(event, context)
     outcome = {4: "Refused", 5: "Failed"}.get(answer["statusCode"] // 100, "Answered")

@@ -39,7 +39,11 @@ def delivery(campaign: Campaign, consumption: Consumption) -> Delivery | None:
         learners_committed=campaign.iaas_metrics.learners_committed,
         learners_delivered=consumption.learners.before + consumption.learners.within,
         outcomes=tuple(
-            (outcome.name, outcome.threshold, None if outcome.measured is None else outcome.measured >= outcome.threshold)
+            (
+                outcome.name,
+                outcome.threshold,
+                None if outcome.measured is None else outcome.measured >= outcome.threshold,
+            )
             for outcome in campaign.iaas_metrics.outcome_thresholds
         ),
     )

@@ -9,23 +9,21 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pg8000.native import DatabaseError
 
 from billing import settings
-from billing.database import ALL_COMPANIES, Row, Session, server_message, transaction
+from billing.database import ALL_COMPANIES, JOBS, Row, Session, server_message, transaction
 from billing.errors import JobFailed
 from billing.instants import format_instant, parse_instant
 from billing.sql import queries
+from billing.telemetry import logger, metrics
 
 CHUNK = 5_000
 """Campaigns in one transaction: so many that the statement is nearly all of the work, so few that it takes seconds."""
 
-logger = Logger()
-metrics = Metrics()
 _SQL = queries("jobs")
 
 Charge = Callable[[Session, str, int], Row]
@@ -60,7 +58,7 @@ class Run:
         total: Counter[str] = Counter()
         while True:
             try:
-                with transaction(ALL_COMPANIES) as db:
+                with transaction(ALL_COMPANIES, JOBS) as db:
                     chunk = charge(db, after, size)
             except DatabaseError as error:
                 if size == 1:
@@ -75,7 +73,7 @@ class Run:
 
     def _pass_over(self, next_due: NextDue, after: str, error: DatabaseError) -> str:
         logger.exception("A campaign cannot be charged", exc_info=error)
-        with transaction(ALL_COMPANIES) as db:
+        with transaction(ALL_COMPANIES, JOBS) as db:
             campaign_id = next_due(db, after)
         self.errors.append({"campaignId": campaign_id, "error": server_message(error)})
         return campaign_id
@@ -135,5 +133,5 @@ def _end(run: Run, status: str, failure: dict[str, str]) -> None:
 
 def _store(sql: str, **parameters: Any) -> None:
     if settings.save_job_results():
-        with transaction(ALL_COMPANIES) as db:
+        with transaction(ALL_COMPANIES, JOBS) as db:
             db.rows(sql, **parameters)

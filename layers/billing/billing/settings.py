@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 @dataclass(frozen=True)
 class Database:
-    """Where the database is and how to log in: with a password, with a secret that holds one, or (neither) with an IAM token."""
+    """Where the database is, and how to log in: a password, a secret that holds one, or (neither) an IAM token."""
 
     host: str
     port: int
@@ -38,11 +38,6 @@ def database() -> Database:
         user=os.environ.get("DATABASE_USER", ""),
         secret_arn=os.environ.get("DATABASE_SECRET_ARN"),
     )
-
-
-def database_role() -> str | None:
-    """The role that each transaction takes: `billing_app`, `billing_jobs`, or none for the login's own."""
-    return os.environ.get("DATABASE_ROLE")
 
 
 def statement_timeout() -> int:

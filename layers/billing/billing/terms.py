@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from billing.periods import Period
 
 # A JSON number reaches us as the shortest text that spells it, so that 0.1 is a tenth.
-Amount = Annotated[Decimal, BeforeValidator(lambda value: str(value)), Field(ge=0, allow_inf_nan=False)]
+Amount = Annotated[Decimal, BeforeValidator(str), Field(ge=0, allow_inf_nan=False)]
 
 
 class Terms(BaseModel):

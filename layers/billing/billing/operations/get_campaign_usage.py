@@ -105,7 +105,7 @@ def get_campaign_usage(company: str, campaign_id: str, start: str, end: str) -> 
     Raises `NotFound` for a campaign that is not there or another company's, `InvalidPeriod` for a period that cannot be used.
     """
     with transaction(company) as db:
-        campaign = load_campaign(db, campaign_id)
+        campaign = load_campaign(db, company, campaign_id)
         period = parse_period(start, end, campaign.zone)
         consumption = _consumption(db, campaign, period)
     statement = pricing.statement(campaign, period, consumption)
@@ -211,7 +211,9 @@ def _l2i_allocation(campaign: Campaign) -> L2iAllocation | None:
 
 def _iaas_delivery(campaign: Campaign, consumption: Consumption) -> IaasDelivery | None:
     delivery = iaas.delivery(campaign, consumption)
-    return delivery and IaasDelivery(
+    if delivery is None:
+        return None
+    return IaasDelivery(
         learners_committed=delivery.learners_committed,
         learners_delivered=show_quantity(delivery.learners_delivered),
         outcomes=[Outcome(name=name, threshold=threshold, met=met) for name, threshold, met in delivery.outcomes],

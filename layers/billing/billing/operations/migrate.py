@@ -20,7 +20,7 @@ def migrate() -> list[str]:
     All of it is one transaction under a lock: a failure leaves the database as it was, and of two migrations at once the
     second waits, then finds nothing to do.
     """
-    with transaction(ALL_COMPANIES) as db:
+    with transaction(ALL_COMPANIES, role=None) as db:
         db.script(_SQL["lock"])
         db.script(_SQL["roles"])
         db.script(_SQL["own"])

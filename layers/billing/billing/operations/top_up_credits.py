@@ -35,18 +35,16 @@ def top_up_credits(company: str, campaign_id: str, top_up: TopUp) -> Balance:
     Raises `NotFound`, and `Conflict` where the campaign has no credits or the id names another top-up.
     """
     with transaction(company) as db:
-        row = db.row(_SQL["balance"], campaign_id=campaign_id)
+        row = db.row(_SQL["balance"], campaign_id=campaign_id, company=company)
         if row is None:
             raise NotFound(f"There is no campaign {campaign_id}.")
         if row["credit_allocation"] is None:
             raise Conflict("The campaign has no credit allocation that could be topped up.")
-        if db.rows(
-            _SQL["top_up"], campaign_id=campaign_id, top_up_id=top_up.id, credits=str(top_up.credits), note=top_up.note
-        ):
+        if db.rows(_SQL["top_up"], campaign_id=campaign_id, top_up_id=top_up.id, credits=str(top_up.credits), note=top_up.note):
             db.rows(_SQL["raise_allocation"], campaign_id=campaign_id, credits=str(top_up.credits))
         else:
             _check_same(db, campaign_id, top_up)
-        return Balance(campaign_id=campaign_id, **db.rows(_SQL["balance"], campaign_id=campaign_id)[0])
+        return Balance(campaign_id=campaign_id, **db.rows(_SQL["balance"], campaign_id=campaign_id, company=company)[0])
 
 
 def _check_same(db: Session, campaign_id: str, top_up: TopUp) -> None:

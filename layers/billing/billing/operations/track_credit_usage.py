@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from billing import alerts
-from billing.database import ALL_COMPANIES, Row, Session, transaction
+from billing.database import ALL_COMPANIES, JOBS, Row, Session, transaction
 from billing.jobs import job_run
 from billing.sql import queries
 
@@ -19,7 +19,7 @@ def track_credit_usage(hour: datetime) -> dict[str, Any]:
     Raises `JobFailed` where a campaign could not be charged, `DatabaseUnavailable` where the database is away.
     """
     with job_run(JOB_NAME, hour) as run:
-        with transaction(ALL_COMPANIES) as db:
+        with transaction(ALL_COMPANIES, JOBS) as db:
             cutoff = db.value(_SQL["cutoff"])
             for row in db.rows(_SQL["without_rate"], cutoff=cutoff):
                 run.errors.append({"campaignId": row["id"], "error": "the campaign has no credit_consumption_rate"})

@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing.database import ALL_COMPANIES, transaction
+from billing.database import ALL_COMPANIES, JOBS, transaction
 from billing.jobs import Run, job_run
 from billing.sql import queries
 from billing.usage import job_key_suffix
@@ -37,7 +37,7 @@ def hours_to_charge(hour: datetime, last_completed: datetime | None) -> list[dat
 
 
 def _last_completed() -> datetime | None:
-    with transaction(ALL_COMPANIES) as db:
+    with transaction(ALL_COMPANIES, JOBS) as db:
         row = db.row(_SQL["progress"], job_name=JOB_NAME)
     return row["hour"] if row else None
 
@@ -55,5 +55,5 @@ def _charge_hour(run: Run, hour: datetime) -> None:
     if not estimated:
         run.campaigns_processed = done["due"]
     if not run.errors:
-        with transaction(ALL_COMPANIES) as db:
+        with transaction(ALL_COMPANIES, JOBS) as db:
             db.rows(_SQL["completed"], job_name=JOB_NAME, hour=hour)

@@ -65,14 +65,14 @@ def track_usage(company: str, events: Sequence[object], now: datetime) -> BatchR
             results[number] = _rejected(error)
     if good:
         with transaction(company) as db:
-            results |= _record(db, good)
+            results |= _record(db, company, good)
     return _batch_result([results[number] for number in range(len(events))])
 
 
-def _record(db: Session, events: dict[int, UsageEvent]) -> dict[int, Result]:
+def _record(db: Session, company: str, events: dict[int, UsageEvent]) -> dict[int, Result]:
     keys = {number: event.key for number, event in events.items()}
     rows = [_row(number, event, keys[number]) for number, event in events.items()]
-    outcomes = db.value(_SQL["record_usage"], events=json.dumps(rows))
+    outcomes = db.value(_SQL["record_usage"], events=json.dumps(rows), company=company)
     results, repeated = {}, []
     for number, known, record_id in outcomes:
         if record_id is not None:
@@ -120,6 +120,4 @@ def _rejected(error: ValidationError) -> Result:
 def _batch_result(results: list[Result]) -> BatchResult:
     recorded = sum(result.status == "recorded" for result in results)
     duplicates = sum(result.status == "duplicate" for result in results)
-    return BatchResult(
-        recorded=recorded, duplicates=duplicates, rejected=len(results) - recorded - duplicates, results=results
-    )
+    return BatchResult(recorded=recorded, duplicates=duplicates, rejected=len(results) - recorded - duplicates, results=results)

@@ -2,13 +2,13 @@
 -- The subscription with its price, locked: two links to it happen one after the other.
 SELECT s.id, s.company_id, s.status, s.quantity, b.annual_price, b.currency
 FROM l2i_subscriptions s JOIN l2i_bundles b ON b.id = s.bundle_id
-WHERE s.id = :subscription_id FOR NO KEY UPDATE OF s
+WHERE s.id = :subscription_id AND :company IN (s.company_id, '*') FOR NO KEY UPDATE OF s
 
 -- name: subscription
 -- The subscription with its price.
 SELECT s.id, s.company_id, s.status, s.quantity, b.annual_price, b.currency
 FROM l2i_subscriptions s JOIN l2i_bundles b ON b.id = s.bundle_id
-WHERE s.id = :subscription_id
+WHERE s.id = :subscription_id AND :company IN (s.company_id, '*')
 
 -- name: shares_of_others
 -- What the subscription's other active campaigns take of it.

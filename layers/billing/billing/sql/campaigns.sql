@@ -1,5 +1,5 @@
 -- name: campaign
--- A campaign with all that decides its charges; nothing if it does not exist or the transaction's company may not see it.
+-- A campaign with all that decides its charges; nothing if it does not exist or is another company's.
 SELECT c.id, c.company_id, c.name, c.status, c.currency, c.pricing_model, c.start_date, c.end_date,
     c.budget_allocated, c.committed_seats, c.seat_price_per_month, c.credit_allocation, c.credit_price,
     c.iaas_metrics, c.custom_pricing_terms, c.bundle_allocation_percentage, companies.time_zone,
@@ -9,7 +9,7 @@ FROM campaigns c
 JOIN companies ON companies.id = c.company_id
 LEFT JOIN l2i_subscriptions s ON s.id = c.l2i_subscription_id
 LEFT JOIN l2i_bundles b ON b.id = s.bundle_id
-WHERE c.id = :campaign_id
+WHERE c.id = :campaign_id AND :company IN (c.company_id, '*')
 
 -- name: totals
 -- For each kind of usage: what was used before the period, and in it.

@@ -85,4 +85,4 @@ UPDATE campaigns SET credit_allocation = credit_allocation + :credits::numeric, 
 
 -- name: balance
 -- What a campaign has bought and has left.
-SELECT credit_allocation, credits_remaining FROM campaigns WHERE id = :campaign_id
+SELECT credit_allocation, credits_remaining FROM campaigns WHERE id = :campaign_id AND :company IN (company_id, '*')

@@ -8,7 +8,7 @@ WITH event AS (
         metadata text, event_id text, deduplication_key text)
 ), known AS (
     SELECT event.*, c.company_id, c.l2i_subscription_id
-    FROM event JOIN campaigns c ON c.id = event.campaign_id
+    FROM event JOIN campaigns c ON c.id = event.campaign_id AND :company IN (c.company_id, '*')
 ), inserted AS (
     INSERT INTO billing_usage_records (company_id, campaign_id, subscription_id, event_type, quantity,
         deduplication_key, event_id, event_timestamp, metadata)

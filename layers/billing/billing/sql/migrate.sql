@@ -20,10 +20,10 @@ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') AND NOT pg_has_role(name, 'rds_iam', 'MEMBER') THEN
             EXECUTE format('GRANT rds_iam TO %I', name);
         END IF;
+        IF NOT pg_has_role(name, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO %I', name, current_user);
+        END IF;
     END LOOP;
-    IF NOT pg_has_role('billing_owner', 'MEMBER') THEN
-        EXECUTE format('GRANT billing_owner TO %I', current_user);
-    END IF;
     EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO billing_owner', current_database());
     GRANT CREATE, USAGE ON SCHEMA public TO billing_owner;
 END $$;

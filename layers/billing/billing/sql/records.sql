@@ -9,4 +9,4 @@ ORDER BY event_timestamp, id LIMIT :size
 
 -- name: company
 -- The company, if the caller may see it.
-SELECT id, time_zone FROM companies WHERE id = :company_id
+SELECT id, time_zone FROM companies WHERE id = :company_id AND :company IN (id, '*')

@@ -1,0 +1,77 @@
+# Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
+.DEFAULT_GOAL := help
+.PHONY: help demo test serve invoke check format build bench clean
+
+# The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv/bin
+PORT ?= 8000
+FUNCTION ?= track_usage
+EVENT ?= events/$(FUNCTION).json
+LAYER := layers/billing/requirements.txt layers/billing/pyproject.toml
+PIP := $(VENV)/python -m pip --disable-pip-version-check --quiet
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/run  ## a sample month of all five pricing models, and its statements
+	@$(VENV)/python -m local.demo
+
+test: .venv/test  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
+	@$(VENV)/python -m pytest $(ARGS)
+
+serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
+	@PORT=$(PORT) $(VENV)/python -m local.serve
+
+invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=events/track_usage.json
+	@$(VENV)/python -m local.invoke $(FUNCTION) $(EVENT)
+
+check: .venv/check  ## format, lint, types, template lint
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy
+	@$(VENV)/cfn-lint template.yaml
+	@echo "All checks passed."
+
+format: .venv/check  ## put the code into its format
+	@$(VENV)/ruff check --fix .
+	@$(VENV)/ruff format .
+
+build: .venv-sam/sam  ## sam build, with precompiled bytecode
+	@SAM=$(CURDIR)/.venv-sam/bin/sam bash local/build.sh
+
+bench: .venv/run  ## the benchmarks, each beside its limit
+	@$(VENV)/python -m benchmarks
+
+clean:  ## remove the virtual environments, the Postgres and its data
+	@[ ! -e .venv/run ] || $(VENV)/python -m local.postgres
+	@rm -rf .venv .venv-sam .local .aws-sam
+
+.venv/made:
+	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed and none was found; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; fi
+	@echo "Setting up the Python environment (once) …" >&2
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+.venv/run: .venv/made requirements/run.txt $(LAYER)
+	@echo "Installing what the handlers need …" >&2
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps -e layers/billing
+	@touch $@
+
+.venv/test: .venv/run requirements/test.txt
+	@echo "Installing what the tests need …" >&2
+	@$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+
+.venv/check: .venv/test requirements/check.txt
+	@echo "Installing what the checks need …" >&2
+	@$(PIP) install --require-hashes -r requirements/check.txt
+	@touch $@
+
+.venv-sam/sam: requirements/sam.txt
+	@echo "Installing the SAM CLI (once) …" >&2
+	@[ -n "$(PYTHON)" ] && $(PYTHON) -m venv .venv-sam
+	@.venv-sam/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/sam.txt
+	@touch $@

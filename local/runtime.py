@@ -1,0 +1,56 @@
+"""Calls a function's handler in this process, as the Lambda runtime would: its environment, one request at a time."""
+
+import importlib
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from local import template
+from local.template import Function
+
+_one_at_a_time = threading.Lock()
+functions = cache(template.functions)
+
+
+@dataclass
+class Context:
+    """What a handler may read of Lambda's context."""
+
+    function_name: str
+    timeout: int
+    memory_limit_in_mb: int = 512
+    function_version: str = "$LATEST"
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def invoked_function_arn(self) -> str:
+        return f"arn:aws:lambda:eu-west-1:123456789012:function:{self.function_name}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(1000 * (self.timeout - (time.monotonic() - self.started)))
+
+
+def invoke(name: str, event: dict[str, Any]) -> Any:
+    """The answer of a function's handler to an event. Raises what the handler raises."""
+    function = functions()[name]
+    with _one_at_a_time, _environment(function):
+        handler = getattr(importlib.import_module(function.module), function.handler)
+        return handler(event, Context(function.name, function.timeout))
+
+
+@contextmanager
+def _environment(function: Function) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update({name: value for name, value in function.environment.items() if name not in before})
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]

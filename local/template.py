@@ -1,0 +1,66 @@
+"""Reads `template.yaml`, the one place where functions, routes and schedules are declared."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TEMPLATE = Path(__file__).parent.parent / "template.yaml"
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the template; `environment` holds its literal values only."""
+
+    name: str
+    module: str
+    handler: str
+    timeout: int
+    environment: dict[str, str]
+    routes: tuple[Route, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short intrinsic functions, whose values only a deployment knows."""
+
+
+_Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
+
+
+def functions(template: Path = TEMPLATE) -> dict[str, Function]:
+    """The functions by the name of their folder."""
+    document = yaml.load(template.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader with one more constructor
+    shared = document.get("Globals", {}).get("Function", {})
+    resources = document["Resources"].values()
+    found = [_function(r["Properties"], shared) for r in resources if r["Type"] == "AWS::Serverless::Function"]
+    return {function.name: function for function in found}
+
+
+def _function(properties: dict[str, Any], shared: dict[str, Any]) -> Function:
+    name = Path(properties["CodeUri"]).name
+    module, handler = properties["Handler"].rsplit(".", 1)
+    events = properties.get("Events", {}).values()
+    return Function(
+        name=name,
+        module=f"functions.{name}.{module}",
+        handler=handler,
+        timeout=properties.get("Timeout", shared.get("Timeout", 3)),
+        environment=_literals(shared) | _literals(properties),
+        routes=tuple(
+            Route(event["Properties"]["Method"].upper(), event["Properties"]["Path"])
+            for event in events
+            if event["Type"] == "HttpApi"
+        ),
+    )
+
+
+def _literals(properties: dict[str, Any]) -> dict[str, str]:
+    variables = properties.get("Environment", {}).get("Variables", {})
+    return {name: str(value) for name, value in variables.items() if isinstance(value, str | int)}
