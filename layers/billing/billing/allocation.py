@@ -38,18 +38,19 @@ def left(taken: Decimal) -> Decimal:
     return max(Decimal(0), 1 - taken)
 
 
-def split_budget(budget: Decimal, shares: Sequence[Decimal], currency: str) -> Allocation:
+def split_budget(budget: Decimal, shares: Sequence[Decimal | None], currency: str) -> Allocation:
     """The amounts of the shares. Where these are valid the amounts add up to the whole budget; otherwise each is its own
     share of the budget, and the errors say what is wrong.
 
     >>> split_budget(Decimal(50000), [Decimal("0.34"), Decimal("0.56"), Decimal("0.10")], "EUR").amounts
     [Decimal('17000.00'), Decimal('28000.00'), Decimal('5000.00')]
     """
-    total = sum(shares, Decimal(0))
-    errors = _share_errors(shares, total)
+    given = [share or Decimal(0) for share in shares]
+    total = sum(given, Decimal(0))
+    errors = _share_errors(given, total)
     if not errors:
-        return Allocation(split(budget, shares, currency), total, errors)
-    amounts = [round_money(Fraction(budget) * Fraction(share), currency) for share in shares]
+        return Allocation(split(budget, given, currency), total, errors)
+    amounts = [round_money(Fraction(budget) * Fraction(share), currency) for share in given]
     return Allocation(amounts, total, errors)
 
 
@@ -64,6 +65,11 @@ def _share_errors(shares: Sequence[Decimal], total: Decimal) -> list[str]:
     if not all(map(is_share, shares)):
         errors.append("A share is not above 0 % and at most 100 %.")
     return errors
+
+
+def show_share(share: Decimal) -> Decimal:
+    """A share as answers show it, with four decimals."""
+    return share.quantize(Decimal("0.0001"))
 
 
 def show_percent(share: Decimal) -> str:

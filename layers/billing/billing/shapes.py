@@ -17,3 +17,10 @@ class Shape(BaseModel):
     """A JSON object with camelCase names and no others."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class PeriodShape(Shape):
+    """Half-open: from `start` until just before `end`."""
+
+    start: Instant
+    end: Instant

@@ -11,20 +11,13 @@ from billing.consumption import Consumption, Quantity, SeatMonth
 from billing.database import Row, Session, transaction
 from billing.money import round_money, show_price, show_quantity
 from billing.periods import Month, Period, first_hour, months, parse_period
-from billing.shapes import DecimalString, Instant, Shape
+from billing.shapes import DecimalString, PeriodShape, Shape
 from billing.sql import queries
 from billing.statement import Line, Statement
 from billing.terms import Campaign
 from billing.usage import EARLIEST
 
 _SQL = queries("campaigns")
-
-
-class PeriodShape(Shape):
-    """Half-open: from `start` until just before `end`."""
-
-    start: Instant
-    end: Instant
 
 
 class Usage(Shape):

@@ -1,9 +1,8 @@
 -- name: page
--- The next records of a company's period after a position. It begins in the index, however far in; the text of each value
--- is what Postgres writes, which is several times as fast to fetch as typed values.
-SELECT id::text, campaign_id::text, event_type, quantity::text, event_timestamp, deduplication_key, metadata
+-- The next records of a company's period after a position. Both bounds are found in the index, however far in.
+SELECT id, campaign_id, event_type, quantity, event_timestamp, deduplication_key, metadata
 FROM billing_usage_records
-WHERE company_id = :company_id AND event_timestamp < :end
+WHERE company_id = :company_id AND event_timestamp >= :start AND event_timestamp < :end
     AND (event_timestamp, id) > (:after_timestamp::timestamptz, :after_id::bigint)
 ORDER BY event_timestamp, id LIMIT :size
 

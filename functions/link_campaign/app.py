@@ -1,0 +1,20 @@
+"""PUT /v1/campaigns/{campaignId}/subscription: link a bundle campaign to a subscription, or change its share."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from billing.http import Api
+from billing.operations.link_campaign import Link, Linked, link_campaign
+
+app = Api(scope="billing/write")
+
+
+@app.put("/v1/campaigns/<campaignId>/subscription")
+def put(campaign_id: Annotated[str, Path(alias="campaignId")], link: Annotated[Link, Body()]) -> Linked:
+    return link_campaign(app.company, campaign_id, link)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.handle(event, context)

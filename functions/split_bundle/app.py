@@ -1,0 +1,20 @@
+"""GET /v1/subscriptions/{subscriptionId}/allocation: a subscription's budget, split among its active campaigns."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from billing.http import Api
+from billing.operations.split_bundle import BundleSplit, split_bundle
+
+app = Api(scope="billing/read")
+
+
+@app.get("/v1/subscriptions/<subscriptionId>/allocation")
+def get(subscription_id: Annotated[str, Path(alias="subscriptionId")]) -> BundleSplit:
+    return split_bundle(app.company, subscription_id)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.handle(event, context)

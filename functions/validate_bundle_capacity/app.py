@@ -1,0 +1,20 @@
+"""GET /v1/campaigns/{campaignId}/bundle-capacity: whether a campaign can use its subscription."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from billing.http import Api
+from billing.operations.validate_bundle_capacity import Capacity, validate_bundle_capacity
+
+app = Api(scope="billing/read")
+
+
+@app.get("/v1/campaigns/<campaignId>/bundle-capacity")
+def get(campaign_id: Annotated[str, Path(alias="campaignId")]) -> Capacity:
+    return validate_bundle_capacity(app.company, campaign_id)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.handle(event, context)

@@ -1,0 +1,89 @@
+"""Links a bundle campaign to a subscription with a share (design §6)."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+
+from billing import allocation
+from billing.database import Session, transaction
+from billing.errors import Conflict, FieldError, Invalid, NotFound
+from billing.shapes import DecimalString, Shape
+from billing.sql import queries
+from billing.usage import Text, parse_decimal, plain_number
+
+_SQL = queries("bundles")
+
+
+def check_share(value: Decimal) -> Decimal:
+    """A share in (0, 1] with at most four decimals."""
+    if not allocation.is_share(value):
+        raise ValueError("must be above 0 and at most 1")
+    share = Decimal(plain_number(value))
+    if int(share.as_tuple().exponent) < -4:
+        raise ValueError("must have at most four decimals")
+    return share
+
+
+class Link(Shape):
+    """The request; the share is a fraction, 0.25 is 25 %."""
+
+    subscription_id: Text
+    allocation_percentage: Annotated[Decimal, BeforeValidator(parse_decimal), AfterValidator(check_share)]
+
+
+class Linked(Shape):
+    """The link, and the share of the subscription that is left beside all links."""
+
+    campaign_id: str
+    subscription_id: str
+    allocation_percentage: DecimalString
+    remaining_percentage: DecimalString
+
+
+def link_campaign(company: str, campaign_id: str, link: Link) -> Linked:
+    """Link, or change the share of a link; the same link again changes nothing.
+
+    Raises `NotFound` where campaign or subscription is missing or another company's, `Invalid` where the campaign's model is
+    not bundle, `Conflict` where the subscription is not active or the shares would pass 100 % + 0.1 %.
+    """
+    with transaction(company) as db:
+        # The subscription first, and locked: of two links to it the second sees the first.
+        subscription = db.row(_SQL["lock_subscription"], subscription_id=link.subscription_id, company=company)
+        campaign = db.row(_SQL["lock_campaign"], campaign_id=campaign_id, company=company)
+        if campaign is None:
+            raise NotFound(f"There is no campaign {campaign_id}.")
+        if subscription is None or subscription["company_id"] != campaign["company_id"]:
+            raise NotFound(f"There is no subscription {link.subscription_id} of the campaign's company.")
+        if campaign["pricing_model"] != "bundle":
+            reason = f"the campaign's pricing model is {campaign['pricing_model']}, not bundle"
+            raise Invalid("Only bundle campaigns can be linked.", [FieldError("/subscriptionId", reason)])
+        if subscription["status"] != "active":
+            raise Conflict(f"The subscription is {subscription['status']}, not active.")
+        others = _others(db, campaign_id, link)
+        db.rows(
+            _SQL["link"],
+            campaign_id=campaign_id,
+            subscription_id=link.subscription_id,
+            share=link.allocation_percentage,
+        )
+    taken = others + (link.allocation_percentage if campaign["is_active"] else 0)
+    return Linked(
+        campaign_id=campaign_id,
+        subscription_id=link.subscription_id,
+        allocation_percentage=allocation.show_share(link.allocation_percentage),
+        remaining_percentage=allocation.show_share(allocation.left(taken)),
+    )
+
+
+def _others(db: Session, campaign_id: str, link: Link) -> Decimal:
+    """What the others take; raises `Conflict` where the share does not fit beside it."""
+    others = Decimal(db.value(_SQL["shares_of_others"], campaign_id=campaign_id, subscription_id=link.subscription_id))
+    if not allocation.fits(link.allocation_percentage, others):
+        left = allocation.show_share(allocation.left(others))
+        reason = f"{link.allocation_percentage} asked for, {left} is left"
+        raise Conflict(
+            f"The subscription has {allocation.show_percent(allocation.left(others))} left ({left}).",
+            [FieldError("/allocationPercentage", reason)],
+        )
+    return others

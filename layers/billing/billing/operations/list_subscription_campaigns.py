@@ -1,0 +1,45 @@
+"""The campaigns of a subscription (design §8)."""
+
+from datetime import date
+
+from billing import allocation
+from billing.database import transaction
+from billing.errors import NotFound
+from billing.shapes import DecimalString, Shape
+from billing.sql import queries
+
+_SQL = queries("bundles")
+
+
+class LinkedCampaign(Shape):
+    """A campaign with the terms that matter for billing."""
+
+    campaign_id: str
+    campaign_name: str
+    status: str
+    is_active: bool
+    pricing_model: str
+    start_date: date | None
+    end_date: date | None
+    allocation_percentage: DecimalString | None
+
+
+class SubscriptionCampaigns(Shape):
+    """The answer: all campaigns that are linked, active or not, in the order of their ids."""
+
+    subscription_id: str
+    campaigns: list[LinkedCampaign]
+
+
+def list_subscription_campaigns(company: str, subscription_id: str) -> SubscriptionCampaigns:
+    """The campaigns. Raises `NotFound` for a subscription that is not there or another company's."""
+    with transaction(company) as db:
+        if db.row(_SQL["subscription"], subscription_id=subscription_id, company=company) is None:
+            raise NotFound(f"There is no subscription {subscription_id}.")
+        rows = db.rows(_SQL["campaigns"], subscription_id=subscription_id)
+    campaigns = [
+        LinkedCampaign(**row | {"allocation_percentage": share and allocation.show_share(share)})
+        for row in rows
+        for share in [row["allocation_percentage"]]
+    ]
+    return SubscriptionCampaigns(subscription_id=subscription_id, campaigns=campaigns)

@@ -1,0 +1,69 @@
+"""How a subscription's budget is split among its active campaigns (design §6)."""
+
+from fractions import Fraction
+
+from billing import allocation
+from billing.database import transaction
+from billing.errors import NotFound
+from billing.money import round_money
+from billing.shapes import DecimalString, Shape
+from billing.sql import queries
+
+_SQL = queries("bundles")
+
+
+class CampaignShare(Shape):
+    """A campaign's part; `status` is `valid`, or `invalid` where its share is outside (0, 1]."""
+
+    campaign_id: str
+    campaign_name: str
+    allocation_percentage: DecimalString | None
+    allocated_amount: DecimalString
+    status: str
+
+
+class Validation(Shape):
+    """All that is wrong with the shares."""
+
+    is_valid: bool
+    errors: list[str]
+
+
+class BundleSplit(Shape):
+    """The answer; `total_budget` is `annual_price × quantity`."""
+
+    subscription_id: str
+    total_budget: DecimalString
+    currency: str
+    campaigns: list[CampaignShare]
+    total_allocation_percentage: DecimalString
+    validation: Validation
+
+
+def split_bundle(company: str, subscription_id: str) -> BundleSplit:
+    """The split. Raises `NotFound` for a subscription that is not there or another company's."""
+    with transaction(company) as db:
+        subscription = db.row(_SQL["subscription"], subscription_id=subscription_id, company=company)
+        if subscription is None:
+            raise NotFound(f"There is no subscription {subscription_id}.")
+        campaigns = db.rows(_SQL["active_campaigns"], subscription_id=subscription_id)
+    budget, currency = subscription["annual_price"] * subscription["quantity"], subscription["currency"]
+    shares = [campaign["bundle_allocation_percentage"] for campaign in campaigns]
+    split = allocation.split_budget(budget, shares, currency)
+    return BundleSplit(
+        subscription_id=subscription_id,
+        total_budget=round_money(Fraction(budget), currency),
+        currency=currency,
+        campaigns=[
+            CampaignShare(
+                campaign_id=campaign["id"],
+                campaign_name=campaign["name"],
+                allocation_percentage=share and allocation.show_share(share),
+                allocated_amount=amount,
+                status="valid" if allocation.is_share(share) else "invalid",
+            )
+            for campaign, share, amount in zip(campaigns, shares, split.amounts, strict=True)
+        ],
+        total_allocation_percentage=allocation.show_share(split.total_share),
+        validation=Validation(is_valid=not split.errors, errors=split.errors),
+    )

@@ -1,0 +1,22 @@
+"""Whether a campaign can use its subscription (design §6)."""
+
+from billing import allocation
+from billing.campaigns import load_campaign
+from billing.database import transaction
+from billing.shapes import Shape
+
+
+class Capacity(Shape):
+    """All that is wrong, not only the first."""
+
+    campaign_id: str
+    valid: bool
+    errors: list[str]
+
+
+def validate_bundle_capacity(company: str, campaign_id: str) -> Capacity:
+    """The capacity. Raises `NotFound` for a campaign that is not there or another company's."""
+    with transaction(company) as db:
+        campaign = load_campaign(db, company, campaign_id)
+    errors = allocation.capacity_errors(campaign)
+    return Capacity(campaign_id=campaign_id, valid=not errors, errors=errors)
