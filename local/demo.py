@@ -1,0 +1,94 @@
+"""`make demo`: a sample month of all five pricing models through the real handlers and jobs, then the statements.
+
+The month is in the files of `demo/`. Everything in it has a name of its own, so a second run finds it recorded and prints
+the same statements. The handlers' logs go to `.local/demo.log`.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TextIO
+
+from local import demo_files, demo_month, demo_platform, demo_print, postgres
+from local.demo_files import Month, Row
+from local.demo_month import Refused, Report, call
+from local.demo_platform import BadRow
+from local.runtime import invoke
+
+LOG = Path(".local/demo.log")
+
+
+def main() -> None:
+    began, screen = time.monotonic(), sys.stdout
+    month, report = demo_files.read(), Report()
+    LOG.parent.mkdir(exist_ok=True)
+    with LOG.open("w") as log, redirect_stdout(log), postgres.running() as url:
+        os.environ["DATABASE_URL"] = url
+        ready = time.monotonic()
+        _prepare(month)
+        _play(month, report)
+        for line in _lines(month, report):
+            print(line, file=screen)
+    seconds, starting = time.monotonic() - began, ready - began
+    print(f"\nTook {seconds:.1f} s, {starting:.1f} s of it to start Postgres. The handlers' logs are in {LOG}.", file=screen)
+
+
+def _prepare(month: Month) -> None:
+    invoke("migrate", {})
+    if foreign := demo_platform.foreign_campaigns(month.hours()):
+        sys.exit(
+            f"This database has {len(foreign)} campaigns that are not the demo's and that its runs of the hourly jobs would "
+            f"charge, first {foreign[0]}. Nothing was changed. Give the demo another database with DATABASE_URL."
+        )
+    demo_platform.load(month)
+    for link in month.links:
+        body = {name: link[name] for name in ("subscriptionId", "allocationPercentage")}
+        call("PUT", f"/v1/campaigns/{link['campaignId']}/subscription", json=body)
+    print(f"Loaded {', '.join(f'{len(rows)} {table}' for table, rows in month.portfolio.items())}.", file=sys.stderr)
+
+
+def _play(month: Month, report: Report) -> None:
+    total = len(month.hours())
+    label = f"Playing {month.start:%B %Y}: {total} hours of seat and credit jobs"
+    for done in _progress(demo_month.play(month, report), sys.stderr, total):
+        print(f"{label} … {100 * done // total} %", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+
+
+def _progress(steps: Iterable[int], screen: TextIO, total: int) -> Iterator[int]:
+    """The steps worth a line: each hundredth where it replaces the one before, each quarter where it does not."""
+    lines = 100 if screen.isatty() else 4
+    return (step for step in steps if step * lines // total > (step - 1) * lines // total)
+
+
+def _lines(month: Month, report: Report) -> Iterator[str]:
+    """The statements, which are the same in every run, then what this run recorded."""
+    for company in month.portfolio["companies"]:
+        yield from demo_print.company(company, _usages(month, company["id"]), _splits(month, company["id"]))
+    yield from demo_print.credits(demo_platform.credits_moved(), demo_platform.balances())
+    yield from demo_print.requests(report.requests)
+    yield from demo_print.jobs(report.seat_job, report.credit_job)
+    yield from demo_print.ledger(demo_platform.ledger(), report.recorded)
+
+
+def _usages(month: Month, company_id: str) -> list[Row]:
+    period = {"start": month.start.isoformat(), "end": month.end.isoformat()}
+    paths = (f"/v1/campaigns/{campaign['id']}/usage" for campaign in month.campaigns(company_id))
+    return [call("GET", path, company_id, query_string=period) for path in paths]
+
+
+def _splits(month: Month, company_id: str) -> list[Row]:
+    rows = (row for row in month.portfolio["l2i_subscriptions"] if row["company_id"] == company_id)
+    return [call("GET", f"/v1/subscriptions/{row['id']}/allocation", company_id) for row in rows]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (BadRow, Refused) as error:
+        sys.exit(f"\n{error}")
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. The next run goes on with the same month.")

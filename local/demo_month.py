@@ -1,0 +1,104 @@
+"""Plays the sample month through the handlers: hour by hour, with the events that EventBridge and API Gateway send."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from werkzeug.test import Client
+
+from local import demo_platform
+from local.demo_files import HOUR, Month, Row
+from local.gateway import application
+from local.runtime import invoke
+
+RESULTS = ("usageRecordsCreated", "duplicatesDetected", "lowCreditAlerts")
+
+
+class Refused(Exception):
+    """The API refused a request that the demo relies on; the message is its answer."""
+
+
+@dataclass
+class Report:
+    """What came of the month: the answers to the requests, and the sums of the jobs' results."""
+
+    requests: list[tuple[Row, Row]] = field(default_factory=list)
+    seat_job: Counter[str] = field(default_factory=Counter)
+    credit_job: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def recorded(self) -> int:
+        by_jobs = self.seat_job["usageRecordsCreated"] + self.credit_job["usageRecordsCreated"]
+        return by_jobs + sum(int(answer["recorded"]) for _, answer in self.requests)
+
+
+def call(method: str, path: str, company: str | None = None, **request: Any) -> Any:
+    """The answer of the API; without a company, to the platform's own token."""
+    headers = {"X-Company-Id": company} if company else {}
+    response = Client(application).open(path, method=method, headers=headers, **request)
+    if response.status_code >= 400:
+        raise Refused(f"{method} {path}: {response.text}")
+    return json.loads(response.data)
+
+
+def play(month: Month, report: Report) -> Iterator[int]:
+    """Deliver each hour's events; yields the number of hours that are done."""
+    before, known = datetime.min.replace(tzinfo=UTC), dict[str, int]()
+    for done, hour in enumerate(_deliveries(month), start=1):
+        now = max(before, hour)
+        counts = month.volunteers(now)
+        if changed := dict(counts.items() - known.items()):
+            demo_platform.set_volunteers(changed)
+        _arrive(month, before, now, report)
+        _run("track_seat_usage", hour, report.seat_job)
+        _run("track_credit_usage", hour, report.credit_job)
+        before, known = now, counts
+        yield done
+
+
+def _deliveries(month: Month) -> list[datetime]:
+    """The hours in the order in which EventBridge delivers them: a late one after the next that is not."""
+    late = set(month.late_hours)
+
+    def arrival(hour: datetime) -> datetime:
+        return arrival(hour + HOUR) if hour in late else hour
+
+    return sorted(month.hours(), key=lambda hour: (arrival(hour), hour in late, hour))
+
+
+def _arrive(month: Month, before: datetime, now: datetime, report: Report) -> None:
+    """What other services and callers did since the hour before."""
+    for activity in month.activities:
+        if before < activity["at"] <= now:
+            demo_platform.add_activity({name: value for name, value in activity.items() if name != "at"})
+    for request in month.requests:
+        if before < request["at"] <= now:
+            report.requests.append((request, call("POST", "/v1/usage-events", json={"events": request["events"]})))
+    for top_up in month.top_ups:
+        if before < top_up["at"] <= now:
+            body = {name: top_up[name] for name in ("credits", "id", "note")}
+            call("POST", f"/v1/campaigns/{top_up['campaignId']}/credits", json=body)
+
+
+def _run(job: str, hour: datetime, totals: Counter[str]) -> None:
+    result = invoke(job, _scheduled(hour))
+    totals["runs"] += 1
+    totals.update({name: result.get(name, 0) for name in RESULTS})
+
+
+def _scheduled(hour: datetime) -> Row:
+    """EventBridge's scheduled event; it is sent some seconds after the full hour."""
+    return {
+        "version": "0",
+        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "123456789012",
+        "time": f"{hour + timedelta(seconds=7):%Y-%m-%dT%H:%M:%SZ}",
+        "region": "eu-west-1",
+        "resources": ["arn:aws:events:eu-west-1:123456789012:rule/hourly"],
+        "detail": {},
+    }
