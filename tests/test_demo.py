@@ -5,8 +5,10 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -19,19 +21,18 @@ ONLY_THE_RUN = "Sent by callers"
 
 @dataclass
 class Runs:
-    """What two runs in one empty database printed, and what is there after each."""
+    """What two runs in one empty database printed, the ledger after the first, and the database after the second."""
 
     first: str
     second: str
     ledger: list[dict[str, Any]]
-    ledger_after_second: list[dict[str, Any]]
-    balances: list[dict[str, Any]]
+    world: World
 
 
 def run_demo(url: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV_")} | {"DATABASE_URL": url}
-    command = [sys.executable, "-m", "local.demo"]
-    return subprocess.run(command, env=environment, cwd=demo_files.FOLDER.parent, capture_output=True, text=True, check=False)
+    command, folder = [sys.executable, "-m", "local.demo"], demo_files.FOLDER.parent
+    environment = os.environ | {"DATABASE_URL": url}
+    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def printed(url: str) -> str:
@@ -41,17 +42,22 @@ def printed(url: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def runs(database_url: str) -> Runs:
-    world = World(connect(database_url))
-    world.empty()
-    first, ledger = printed(database_url), world.ledger()
-    second, ledger_after_second = printed(database_url), world.ledger()
-    balances = world.rows(
-        "SELECT c.id, credit_allocation, credits_remaining, (SELECT sum(quantity) FROM billing_usage_records r"
-        " WHERE r.campaign_id = c.id AND event_type = 'credit_usage') AS used FROM campaigns c WHERE pricing_model = 'credits'"
-    )
+def url(database_url: str) -> Iterator[str]:
+    """A database of the demo's own, in which it finds nothing, not even tables."""
+    admin, name = connect(database_url), f"{urlsplit(database_url).path.lstrip('/')}_demo"
+    admin.run(f"CREATE DATABASE {name}")
+    yield urlunsplit(urlsplit(database_url)._replace(path=f"/{name}"))
+    admin.run(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.close()
+
+
+@pytest.fixture(scope="module")
+def runs(url: str) -> Iterator[Runs]:
+    first = printed(url)
+    world = World(connect(url))
+    ledger = world.ledger()
+    yield Runs(first, printed(url), ledger, world)
     world.connection.close()
-    return Runs(first, second, ledger, ledger_after_second, balances)
 
 
 def test_the_output_is_the_one_checked_in(runs: Runs) -> None:
@@ -65,13 +71,18 @@ def test_a_second_run_prints_the_same_statements(runs: Runs) -> None:
 
 
 def test_a_second_run_records_nothing(runs: Runs) -> None:
-    assert runs.ledger_after_second == runs.ledger
+    assert runs.world.ledger() == runs.ledger
     assert "which recorded nothing again" in runs.second
 
 
 def test_every_balance_is_the_allocation_less_what_was_used(runs: Runs) -> None:
-    assert len(runs.balances) >= 2
-    assert all(row["credits_remaining"] == row["credit_allocation"] - row["used"] for row in runs.balances)
+    rows = runs.world.rows(
+        "SELECT credit_allocation, credits_remaining, sum(quantity) AS used FROM campaigns c"
+        " JOIN billing_usage_records r ON r.campaign_id = c.id AND event_type = 'credit_usage' GROUP BY c.id"
+    )
+
+    assert len(rows) >= 2
+    assert all(row["credits_remaining"] == row["credit_allocation"] - row["used"] for row in rows)
 
 
 def test_a_run_shows_an_alert_and_a_top_up(runs: Runs) -> None:
