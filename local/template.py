@@ -1,5 +1,6 @@
 """Reads `template.yaml`, the one place where functions, routes and schedules are declared."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ class Route:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of the template; `environment` holds its literal values only."""
+    """A function of the template: its timeout in seconds, its memory in MB, the literal values of its environment."""
 
     name: str
     module: str
     handler: str
     timeout: int
+    memory: int
     environment: dict[str, str]
     routes: tuple[Route, ...]
 
@@ -43,24 +45,24 @@ def functions(template: Path = TEMPLATE) -> dict[str, Function]:
     return {function.name: function for function in found}
 
 
-def _function(properties: dict[str, Any], shared: dict[str, Any]) -> Function:
+def _function(own: dict[str, Any], shared: dict[str, Any]) -> Function:
+    properties = shared | own
     name = Path(properties["CodeUri"]).name
-    module, handler = properties["Handler"].rsplit(".", 1)
-    events = properties.get("Events", {}).values()
+    module, handler = properties.get("Handler", shared.get("Handler", "")).rsplit(".", 1)
+    events = [event for event in own.get("Events", {}).values() if event["Type"] == "HttpApi"]
     return Function(
         name=name,
         module=f"functions.{name}.{module}",
         handler=handler,
-        timeout=properties.get("Timeout", shared.get("Timeout", 3)),
-        environment=_literals(shared) | _literals(properties),
-        routes=tuple(
-            Route(event["Properties"]["Method"].upper(), event["Properties"]["Path"])
-            for event in events
-            if event["Type"] == "HttpApi"
-        ),
+        timeout=properties.get("Timeout", 3),
+        memory=properties.get("MemorySize", 128),
+        environment=_literals(shared) | _literals(own),
+        routes=tuple(Route(event["Properties"]["Method"].upper(), event["Properties"]["Path"]) for event in events),
     )
 
 
 def _literals(properties: dict[str, Any]) -> dict[str, str]:
     variables = properties.get("Environment", {}).get("Variables", {})
-    return {name: str(value) for name, value in variables.items() if isinstance(value, str | int)}
+    literals = {name: value for name, value in variables.items() if isinstance(value, str | int)}
+    # CloudFormation writes a YAML true as "true".
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in literals.items()}

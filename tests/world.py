@@ -34,12 +34,14 @@ class World:
 
     def empty(self) -> None:
         """Only a superuser who disables the triggers can do this."""
-        tables = "billing_usage_records, credit_top_ups, billing_alerts, campaign_activities, campaigns, l2i_subscriptions, \
-            l2i_bundles, companies, job_executions, job_progress"
+        tables = (
+            *("campaign_activities", "billing_usage_records", "credit_top_ups", "billing_alerts", "campaigns"),
+            *("l2i_subscriptions", "l2i_bundles", "companies", "job_executions", "job_progress"),
+        )
         self.connection.run(
             "ALTER TABLE billing_usage_records DISABLE TRIGGER append_only;"
             "ALTER TABLE credit_top_ups DISABLE TRIGGER append_only;"
-            + "".join(f"DELETE FROM {table.strip()};" for table in tables.split(","))
+            + "".join(f"DELETE FROM {table};" for table in tables)
             + "ALTER TABLE billing_usage_records ENABLE ALWAYS TRIGGER append_only;"
             "ALTER TABLE credit_top_ups ENABLE ALWAYS TRIGGER append_only;"
         )
