@@ -4,10 +4,13 @@
 import base64
 import json
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -18,64 +21,70 @@ ALL_SCOPES = "billing/usage.write billing/read billing/write"
 PLATFORM_SCOPE = "billing/platform"
 LARGEST_BODY = 10 * 1024 * 1024
 """What API Gateway takes."""
+TEXTS = {"application/json", "application/javascript", "application/xml"}
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The WSGI application."""
     request = Request(environ)
     request.max_content_length = LARGEST_BODY
+    # A page of another site whose name points to this machine is not a caller.
+    request.trusted_hosts = ["127.0.0.1", "localhost"]
     return _answer(request)(environ, start_response)
 
 
 def _answer(request: Request) -> Response:
     try:
-        (name, path), parameters = routes().bind_to_environ(request.environ).match()
-        return _response(invoke(name, event(request, path, parameters)))
+        (name, path), parameters = _routes().bind_to_environ(request.environ).match()
+        return _response(invoke(name, event(request, path, parameters))) if name else Response(index() + "\n")
     except HTTPException as error:
         return _problem(error)
-    except Exception as error:  # as Lambda does: whatever a handler lets through is an internal error of the API
-        print(f"{request.method} {request.path}: {error!r}", flush=True)
+    except Exception:  # as Lambda does: whatever a handler lets through is an internal error of the API
+        traceback.print_exc()
         return Response(json.dumps({"message": "Internal Server Error"}), 500, mimetype="application/json")
 
 
-def routes() -> Map:
-    """The routes of the template; an endpoint is a function's name and its route."""
-    return Map(
-        [
-            Rule(_pattern(route.path), methods=[route.method], endpoint=(function.name, route.path))
-            for function in functions().values()
-            for route in function.routes
-        ],
-        strict_slashes=False,
-        merge_slashes=False,
-    )
+def index() -> str:
+    """The routes and how to call them, a line each."""
+    routes = [(route.method, route.path) for function in functions().values() for route in function.routes]
+    headers = "Headers: X-Company-Id (absent: the platform), X-Scopes (absent: all)."
+    return "\n".join([*(f"  {method:<7}{path}" for method, path in routes), headers])
 
 
-def _pattern(path: str) -> str:
-    return path.replace("{", "<").replace("}", ">")
+@cache
+def _routes() -> Map:
+    """The routes of the template; an endpoint is a function's name and its route. `/` lists them."""
+    declared = [(function.name, route) for function in functions().values() for route in function.routes]
+    rules = [_rule(route.method, route.path, name) for name, route in declared]
+    return Map([_rule("GET", "/", None), *rules], merge_slashes=False)
+
+
+def _rule(method: str, path: str, name: str | None) -> Rule:
+    rule = Rule(path.replace("{", "<").replace("}", ">"), methods=[method], endpoint=(name, path))
+    rule.methods = {method}  # no HEAD beside a GET: API Gateway has none
+    return rule
 
 
 def event(request: Request, path: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The request as API Gateway's HTTP API sends it, payload format 2.0."""
     route_key = f"{request.method} {path}"
-    scopes = request.headers.get("X-Scopes", ALL_SCOPES).replace(",", " ").split()
-    company = request.headers.get("X-Company-Id")
-    claims = {"company_id": company} if company else {}
-    scopes += [] if company else [PLATFORM_SCOPE]
     query = {name: ",".join(values) for name, values in request.args.lists()}
+    cookies = [cookie.strip() for cookie in request.headers.get("Cookie", "").split(";") if cookie.strip()]
     return {
         "version": "2.0",
         "routeKey": route_key,
         "rawPath": request.path,
         "rawQueryString": request.query_string.decode("latin-1"),
-        "headers": {name.lower(): value for name, value in request.headers},
+        **({"cookies": cookies} if cookies else {}),
+        "headers": {name.lower(): value for name, value in request.headers if name != "Cookie"},
         **({"queryStringParameters": query} if query else {}),
         **({"pathParameters": dict(parameters)} if parameters else {}),
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "local",
-            "authorizer": {"jwt": {"claims": claims | {"scope": " ".join(scopes)}, "scopes": scopes}},
+            "authorizer": {"jwt": _claims(request)},
             "domainName": request.host,
+            "domainPrefix": "local",
             "http": {
                 "method": request.method,
                 "path": request.path,
@@ -89,26 +98,44 @@ def event(request: Request, path: str, parameters: Mapping[str, Any]) -> dict[st
             "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
             "timeEpoch": time.time_ns() // 1_000_000,
         },
-        **_body(request.get_data()),
+        **_body(request),
     }
 
 
-def _body(data: bytes) -> dict[str, Any]:
+def _claims(request: Request) -> dict[str, Any]:
+    company = request.headers.get("X-Company-Id")
+    scopes = request.headers.get("X-Scopes", ALL_SCOPES).replace(",", " ").split()
+    scopes += [] if company else [PLATFORM_SCOPE]
+    return {"claims": ({"company_id": company} if company else {}) | {"scope": " ".join(scopes)}, "scopes": scopes}
+
+
+def _body(request: Request) -> dict[str, Any]:
+    """A text as it is, everything else as base64."""
+    data = request.get_data()
     if not data:
         return {"isBase64Encoded": False}
-    try:
-        return {"body": data.decode(), "isBase64Encoded": False}
-    except UnicodeDecodeError:
-        return {"body": base64.b64encode(data).decode(), "isBase64Encoded": True}
+    if _is_text(request.mimetype):
+        try:
+            return {"body": data.decode(), "isBase64Encoded": False}
+        except UnicodeDecodeError:
+            pass
+    return {"body": base64.b64encode(data).decode(), "isBase64Encoded": True}
+
+
+def _is_text(mimetype: str) -> bool:
+    return mimetype in TEXTS or mimetype.startswith("text/") or mimetype.endswith(("+json", "+xml"))
 
 
 def _response(answer: dict[str, Any]) -> Response:
     body = answer.get("body") or ""
-    data = base64.b64decode(body) if answer.get("isBase64Encoded") else body
-    return Response(data, answer["statusCode"], answer.get("headers"))
+    headers = Headers(answer.get("headers"))
+    headers.setdefault("Content-Type", "application/json")
+    for cookie in answer.get("cookies") or ():
+        headers.add("Set-Cookie", cookie)
+    return Response(base64.b64decode(body) if answer.get("isBase64Encoded") else body, answer["statusCode"], headers)
 
 
 def _problem(error: HTTPException) -> Response:
     body = {"type": "about:blank", "title": error.name, "status": error.code, "detail": error.description}
-    headers = {"Allow": ", ".join(error.valid_methods or ())} if isinstance(error, MethodNotAllowed) else {}
+    headers = {"Allow": ", ".join(sorted(error.valid_methods or ()))} if isinstance(error, MethodNotAllowed) else {}
     return Response(json.dumps(body), error.code, headers, content_type="application/problem+json")

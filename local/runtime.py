@@ -1,6 +1,7 @@
 """Calls a function's handler in this process, as the Lambda runtime would: its environment, one request at a time."""
 
 import importlib
+import json
 import os
 import threading
 import time
@@ -24,10 +25,13 @@ class Context:
 
     function_name: str
     timeout: int
-    memory_limit_in_mb: int = 512
+    memory_limit_in_mb: int
     function_version: str = "$LATEST"
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: float = field(default_factory=time.monotonic)
+
+    log_group_name: str = "local"
+    log_stream_name: str = "local"
 
     @property
     def invoked_function_arn(self) -> str:
@@ -38,11 +42,15 @@ class Context:
 
 
 def invoke(name: str, event: dict[str, Any]) -> Any:
-    """The answer of a function's handler to an event. Raises what the handler raises."""
+    """The answer of a function's handler to an event, as JSON carries it.
+
+    Raises what the handler raises, and `TypeError` for an answer that is no JSON.
+    """
     function = functions()[name]
     with _one_at_a_time, _environment(function):
         handler = getattr(importlib.import_module(function.module), function.handler)
-        return handler(event, Context(function.name, function.timeout))
+        answer = handler(event, Context(function.name, function.timeout, function.memory))
+    return json.loads(json.dumps(answer))
 
 
 @contextmanager

@@ -2,44 +2,43 @@
 
 import os
 import signal
+import socket
 import sys
 from typing import NoReturn
 
 from werkzeug.serving import make_server
 
 from local import postgres
-from local.gateway import application
-from local.runtime import functions, invoke
+from local.gateway import application, index
+from local.runtime import invoke
 
 HOST = "127.0.0.1"
+"""Loopback and nothing else: there is no authorizer here."""
 
 
 def main() -> None:
     signal.signal(signal.SIGTERM, _leave)
-    port = int(os.environ.get("PORT", "8000"))
-    with postgres.running() as url:
+    with _listener(os.environ.get("PORT", "8000")) as listener, postgres.running() as url:
         os.environ["DATABASE_URL"] = url
         invoke("migrate", {})
-        try:
-            server = make_server(HOST, port, application, threaded=True)
-        except (OSError, SystemExit):
-            sys.exit(f"Port {port} of {HOST} is taken; choose another: PORT=8001 make serve")
+        port = listener.getsockname()[1]
+        server = make_server(HOST, port, application, threaded=True, fd=listener.fileno())
         print(_welcome(port), file=sys.stderr, flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print("Stopped.", file=sys.stderr)
+        server.serve_forever()
+
+
+def _listener(port: str) -> socket.socket:
+    try:
+        return socket.create_server((HOST, int(port)))
+    except (ValueError, OverflowError):
+        sys.exit(f"PORT is {port}, which is no port")
+    except OSError as error:
+        sys.exit(f"Port {port} of {HOST} cannot be had ({os.strerror(error.errno or 0)}); choose another: make serve PORT=8001")
 
 
 def _welcome(port: int) -> str:
-    routes = [(route.method, route.path) for function in functions().values() for route in function.routes]
-    return "\n".join(
-        [
-            f"Campaign billing on http://{HOST}:{port}",
-            *(f"  {method:<7}{path}" for method, path in routes),
-            "Headers: X-Company-Id (absent: the platform), X-Scopes (absent: all). Stop with Ctrl-C.",
-        ]
-    )
+    example = f"curl 'http://{HOST}:{port}/v1/campaigns/demo-skills-evenings/usage?start=2025-03-01&end=2025-04-01'"
+    return f"Campaign billing on http://{HOST}:{port}\n{index()}\nTry, after make demo: {example}\nStop with Ctrl-C."
 
 
 def _leave(_signal: int, _frame: object) -> NoReturn:
@@ -47,4 +46,9 @@ def _leave(_signal: int, _frame: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except postgres.ServerFailed as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
