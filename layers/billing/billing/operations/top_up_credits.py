@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from billing.database import Session, transaction
 from billing.errors import Conflict, NotFound
+from billing.money import show_quantity
 from billing.shapes import DecimalString, Shape
 from billing.sql import queries
 from billing.usage import Quantity, Text, check_text
@@ -44,7 +45,8 @@ def top_up_credits(company: str, campaign_id: str, top_up: TopUp) -> Balance:
             db.rows(_SQL["raise_allocation"], campaign_id=campaign_id, credits=str(top_up.credits))
         else:
             _check_same(db, campaign_id, top_up)
-        return Balance(campaign_id=campaign_id, **db.rows(_SQL["balance"], campaign_id=campaign_id, company=company)[0])
+        balance = db.rows(_SQL["balance"], campaign_id=campaign_id, company=company)[0]
+    return Balance(campaign_id=campaign_id, **{name: show_quantity(credits) for name, credits in balance.items()})
 
 
 def _check_same(db: Session, campaign_id: str, top_up: TopUp) -> None:

@@ -1,0 +1,215 @@
+"""Bundles: link, unlink, split, capacity, and the campaigns of a subscription (design §6)."""
+
+import multiprocessing
+import os
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from billing import database
+from tests.world import Answer, World, request
+
+
+def link(campaign: str, subscription: str, share: Any = "0.25", **caller: Any) -> Answer:
+    body = {"subscriptionId": subscription, "allocationPercentage": share}
+    return request("link_campaign", "PUT", f"/v1/campaigns/{campaign}/subscription", body, **caller)
+
+
+def unlink(campaign: str, **caller: Any) -> Answer:
+    return request("unlink_campaign", "DELETE", f"/v1/campaigns/{campaign}/subscription", **caller)
+
+
+def split(subscription: str, **caller: Any) -> Answer:
+    return request("split_bundle", "GET", f"/v1/subscriptions/{subscription}/allocation", **caller)
+
+
+def capacity(campaign: str, **caller: Any) -> Answer:
+    return request("validate_bundle_capacity", "GET", f"/v1/campaigns/{campaign}/bundle-capacity", **caller)
+
+
+def campaigns(subscription: str, **caller: Any) -> Answer:
+    return request("list_subscription_campaigns", "GET", f"/v1/subscriptions/{subscription}/campaigns", **caller)
+
+
+def link_in_a_process(url: str, campaign: str, subscription: str) -> int:
+    os.environ["DATABASE_URL"] = url
+    return link(campaign, subscription, "0.6").status
+
+
+def shared(world: World, *shares: str, **subscription: Any) -> str:
+    """A subscription with a linked campaign for each share."""
+    company = world.company()
+    bought = world.subscription(company, **subscription)
+    for share in shares:
+        world.campaign(company, "bundle", l2i_subscription_id=bought, bundle_allocation_percentage=share)
+    return bought
+
+
+def test_a_link_answers_the_share_that_is_left_and_can_be_made_again(world: World) -> None:
+    company = world.company()
+    campaign, subscription = world.campaign(company, "bundle"), world.subscription(company)
+
+    first, again, changed = link(campaign, subscription), link(campaign, subscription, 0.25), link(campaign, subscription, "1")
+
+    assert first.status == again.status == changed.status == 200
+    assert first.body == again.body
+    assert first.body == {
+        "campaignId": campaign,
+        "subscriptionId": subscription,
+        "allocationPercentage": "0.2500",
+        "remainingPercentage": "0.7500",
+    }
+    assert changed.body["remainingPercentage"] == "0.0000"
+
+
+@pytest.mark.parametrize("share", [0, "-0.1", "1.0001", "0.12345", "NaN", None, True, "a", 10**40])
+def test_a_share_out_of_range_is_refused(world: World, share: Any) -> None:
+    company = world.company()
+    campaign, subscription = world.campaign(company, "bundle"), world.subscription(company)
+
+    answer = link(campaign, subscription, share)
+
+    assert (answer.status, [error["pointer"] for error in answer.body["errors"]]) == (422, ["/allocationPercentage"])
+    assert world.value("SELECT count(*) FROM campaigns WHERE l2i_subscription_id IS NOT NULL") == 0
+
+
+def test_a_link_to_what_is_not_there_or_anothers_is_not_found(world: World) -> None:
+    ours, theirs = world.company(), world.company()
+    campaign, subscription = world.campaign(ours, "bundle"), world.subscription(theirs)
+
+    answers = [
+        link(campaign, "nowhere"),
+        link("nowhere", subscription),
+        link(campaign, subscription),
+        link(campaign, subscription, company=ours),
+        link(campaign, world.subscription(ours), company=theirs),
+    ]
+
+    assert [answer.status for answer in answers] == [404] * 5
+
+
+def test_only_bundle_campaigns_are_linked_and_only_to_active_subscriptions(world: World) -> None:
+    company = world.company()
+    seats, bundle = world.campaign(company, "seats"), world.campaign(company, "bundle")
+
+    not_bundle = link(seats, world.subscription(company))
+    not_active = link(bundle, world.subscription(company, status="past_due"))
+
+    assert (not_bundle.status, not_active.status) == (422, 409)
+    assert "past_due" in not_active.body["detail"]
+
+
+def test_shares_cannot_pass_the_limit_and_the_answer_says_what_is_left(world: World) -> None:
+    subscription = shared(world, "0.8")
+    company = world.value("SELECT company_id FROM l2i_subscriptions")
+    campaign = world.campaign(company, "bundle")
+
+    over, within = link(campaign, subscription, "0.8"), link(campaign, subscription, "0.201")
+
+    assert (over.status, within.status) == (409, 200)
+    assert "0.2000" in over.body["detail"]
+    assert link(campaign, subscription, "0.2011").status == 409
+
+
+def test_of_two_links_at_once_that_would_pass_the_limit_one_is_refused(world: World, database_url: str) -> None:
+    company = world.company()
+    subscription = world.subscription(company)
+    calls = [(database_url, world.campaign(company, "bundle"), subscription) for _ in range(6)]
+    database.disconnect()
+
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        statuses = pool.starmap(link_in_a_process, calls)
+
+    assert sorted(statuses) == [200, 409, 409, 409, 409, 409]
+
+
+def test_unlinking_frees_the_share_and_can_be_repeated(world: World) -> None:
+    subscription = shared(world, "1")
+    campaign = world.value("SELECT id FROM campaigns")
+
+    statuses = [unlink(campaign).status, unlink(campaign).status, unlink("nowhere").status]
+
+    assert statuses == [204, 204, 404]
+    assert unlink(campaign, company=world.company()).status == 404
+    assert campaigns(subscription).body["campaigns"] == []
+
+
+@pytest.mark.parametrize(
+    ("shares", "budget"),
+    [
+        (["0.34", "0.56", "0.10"], "50000.00"),
+        (["0.3333"] * 3, "50000.00"),
+        (["0.001"] * 1000, "12345.67"),
+        (["1"], "0.01"),
+        (["0.9990"], "100.00"),
+        (["0.5005", "0.5005"], "100.00"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_valid_split_adds_up_to_the_whole_budget(world: World, shares: list[str], budget: str) -> None:
+    answer = split(shared(world, *shares, annual_price=budget))
+
+    amounts = [Decimal(campaign["allocatedAmount"]) for campaign in answer.body["campaigns"]]
+    assert answer.body["validation"] == {"isValid": True, "errors": []}
+    assert (str(sum(amounts)), answer.body["totalBudget"]) == (budget, budget)
+    assert {campaign["status"] for campaign in answer.body["campaigns"]} == {"valid"}
+
+
+@pytest.mark.parametrize(
+    ("shares", "errors", "stated"),
+    [
+        (["0.8", "0.2011"], 1, "100.11 %"),
+        (["0.9989"], 1, "99.89 %"),
+        (["0.8", "0.8"], 2, "160.00 %"),
+        (["0.3"], 2, "30.00 %"),
+        ([], 2, "0.00 %"),
+    ],
+)
+def test_an_invalid_split_states_the_sum_and_what_else_is_wrong(
+    world: World, shares: list[str], errors: int, stated: str
+) -> None:
+    validation = split(shared(world, *shares)).body["validation"]
+
+    assert (validation["isValid"], len(validation["errors"])) == (False, errors)
+    assert stated in validation["errors"][0]
+
+
+def test_a_split_counts_active_campaigns_and_the_quantity_bought(world: World) -> None:
+    subscription = shared(world, "0.5", "0.5", annual_price="100.00", quantity=3)
+    company = world.value("SELECT company_id FROM l2i_subscriptions")
+    link = {"l2i_subscription_id": subscription, "bundle_allocation_percentage": "0.5"}
+    world.campaign(company, "bundle", is_active=False, **link)
+
+    body = split(subscription, company=company).body
+
+    assert (body["totalBudget"], body["totalAllocationPercentage"]) == ("300.00", "1.0000")
+    assert [campaign["allocatedAmount"] for campaign in body["campaigns"]] == ["150.00", "150.00"]
+    assert len(campaigns(subscription).body["campaigns"]) == 3
+
+
+def test_another_companys_subscription_is_not_found(world: World) -> None:
+    subscription, other = shared(world, "1"), world.company()
+
+    answers = [
+        split(subscription, company=other),
+        campaigns(subscription, company=other),
+        split("nowhere"),
+        campaigns("nowhere"),
+    ]
+
+    assert [answer.status for answer in answers] == [404] * 4
+
+
+def test_capacity_lists_all_that_is_wrong(world: World) -> None:
+    company = world.company()
+    canceled = world.subscription(company, status="canceled")
+    linked = {"l2i_subscription_id": world.subscription(company), "bundle_allocation_percentage": "0.25"}
+    good, seats = world.campaign(company, "bundle", **linked), world.campaign(company, "seats")
+    unlinked, both = world.campaign(company, "bundle"), world.campaign(company, "bundle", l2i_subscription_id=canceled)
+
+    answers = [capacity(campaign).body for campaign in (good, seats, unlinked, both)]
+
+    assert [(answer["valid"], len(answer["errors"])) for answer in answers] == [(True, 0), (True, 0), (False, 2), (False, 2)]
+    assert "canceled" in answers[3]["errors"][0]
+    assert capacity("nowhere").status == 404
