@@ -10,7 +10,9 @@ PORT ?= 8000
 FUNCTION ?= track_usage
 EVENT ?= events/$(FUNCTION).json
 LAYER := layers/billing/requirements.txt layers/billing/pyproject.toml
-PIP := $(VENV)/python -m pip --disable-pip-version-check --quiet
+PIP := -m pip --disable-pip-version-check --quiet
+# The lists hold every dependency with its hash, so that pip has nothing to resolve.
+LOCKED := $(PIP) install --no-deps --require-hashes --requirement
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +21,7 @@ demo: .venv/run  ## a sample month of all five pricing models, and its statement
 	@$(VENV)/python -m local.demo
 
 test: .venv/test  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),--cov)
 
 serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
 	@PORT=$(PORT) $(VENV)/python -m local.serve
@@ -27,11 +29,12 @@ serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
 invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=events/track_usage.json
 	@$(VENV)/python -m local.invoke $(FUNCTION) $(EVENT)
 
-check: .venv/check  ## format, lint, types, template lint
+check: .venv/check .venv-sam/sam  ## format, lint, types, template lint
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
 	@$(VENV)/cfn-lint template.yaml
+	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint
 	@echo "All checks passed."
 
 format: .venv/check  ## put the code into its format
@@ -45,33 +48,38 @@ bench: .venv/run  ## the benchmarks, each beside its limit
 	@$(VENV)/python -m benchmarks
 
 clean:  ## remove the virtual environments, the Postgres and its data
-	@[ ! -e .venv/run ] || $(VENV)/python -m local.postgres
+	@[ ! -e .local ] || $(PYTHON) -c 'from local import postgres; postgres.remove()'
 	@rm -rf .venv .venv-sam .local .aws-sam
 
 .venv/made:
-	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed and none was found; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; fi
 	@echo "Setting up the Python environment (once) …" >&2
-	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(call make_venv,.venv)
 	@touch $@
 
 .venv/run: .venv/made requirements/run.txt $(LAYER)
 	@echo "Installing what the handlers need …" >&2
-	@$(PIP) install --require-hashes -r requirements/run.txt
-	@$(PIP) install --no-deps -e layers/billing
+	@$(VENV)/python $(LOCKED) requirements/run.txt
+	@$(VENV)/python $(PIP) install --no-deps --editable layers/billing
 	@touch $@
 
 .venv/test: .venv/run requirements/test.txt
 	@echo "Installing what the tests need …" >&2
-	@$(PIP) install --require-hashes -r requirements/test.txt
+	@$(VENV)/python $(LOCKED) requirements/test.txt
 	@touch $@
 
 .venv/check: .venv/test requirements/check.txt
 	@echo "Installing what the checks need …" >&2
-	@$(PIP) install --require-hashes -r requirements/check.txt
+	@$(VENV)/python $(LOCKED) requirements/check.txt
 	@touch $@
 
 .venv-sam/sam: requirements/sam.txt
 	@echo "Installing the SAM CLI (once) …" >&2
-	@[ -n "$(PYTHON)" ] && $(PYTHON) -m venv .venv-sam
-	@.venv-sam/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/sam.txt
+	@$(call make_venv,.venv-sam)
+	@.venv-sam/bin/python $(LOCKED) requirements/sam.txt
 	@touch $@
+
+define make_venv
+if ! $(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	echo "Python 3.11 or newer is needed; install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; fi; \
+$(PYTHON) -m venv $(1) || { echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+endef
