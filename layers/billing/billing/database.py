@@ -175,30 +175,38 @@ def _connect(target: settings.Database) -> Connection:
     channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # The server itself ends a slow statement; this limit is for a server that has gone.
     channel.settimeout(settings.statement_timeout() + CONNECT_TIMEOUT)
-    user, password = _login(target)
-    return Connection(
-        user,
-        host=target.host,
-        password=password,
-        database=target.name,
-        sock=channel,
-        application_name="campaign-billing",
-        ssl_context=_tls_context() if target.verified_tls else False,
-    )
+    try:
+        user, password = login(target)
+        return Connection(
+            user,
+            host=target.host,
+            password=password,
+            database=target.name,
+            sock=channel,
+            application_name="campaign-billing",
+            ssl_context=_tls_context() if target.verified_tls else False,
+        )
+    except BaseException:
+        channel.close()
+        raise
 
 
-def _login(target: settings.Database) -> tuple[str, str]:
+def login(target: settings.Database) -> tuple[str, str]:
+    """The user and the password, or the IAM token that stands for one: signed here, without a request, and valid for 15
+    minutes, since it is needed only to connect. Raises `DatabaseUnavailable` where AWS gives no credentials."""
     if target.password is not None:
         return target.user, target.password
     import boto3  # a third of a second at a cold start, so only where AWS is asked
+    from botocore.exceptions import BotoCoreError, ClientError
 
-    if target.secret_arn:
+    try:
+        if target.secret_arn is None:
+            return target.user, boto3.client("rds").generate_db_auth_token(target.host, target.port, target.user)
         secret = boto3.client("secretsmanager").get_secret_value(SecretId=target.secret_arn)
-        login = json.loads(secret["SecretString"])
-        return login["username"], login["password"]
-    # Signed here, without a request; valid for 15 minutes, and needed only to connect.
-    token = boto3.client("rds").generate_db_auth_token(target.host, target.port, target.user)
-    return target.user, token
+    except (BotoCoreError, ClientError) as error:
+        raise DatabaseUnavailable("The database's login cannot be had right now. Send the same request again.") from error
+    master = json.loads(secret["SecretString"])
+    return master["username"], master["password"]
 
 
 @cache
