@@ -52,7 +52,6 @@ clean:  ## remove the virtual environments, the Postgres and its data
 	@rm -rf .venv .venv-sam .local .aws-sam
 
 .venv/made:
-	@echo "Setting up the Python environment (once) …" >&2
 	@$(call make_venv,.venv)
 	@touch $@
 
@@ -73,13 +72,14 @@ clean:  ## remove the virtual environments, the Postgres and its data
 	@touch $@
 
 .venv-sam/sam: requirements/sam.txt
-	@echo "Installing the SAM CLI (once) …" >&2
 	@$(call make_venv,.venv-sam)
+	@echo "Installing the SAM CLI …" >&2
 	@.venv-sam/bin/python $(LOCKED) requirements/sam.txt
 	@touch $@
 
 define make_venv
-if ! $(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+if ! $(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	echo "Python 3.11 or newer is needed; install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; fi; \
+echo "Setting up a Python environment in $(1) (once) …" >&2; \
 $(PYTHON) -m venv $(1) || { echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 endef

@@ -134,7 +134,7 @@ def _make_cluster() -> None:
         for path in (new, PASSWORD, LOG):
             os.chown(path, NOBODY, NOBODY)
     options = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]
-    _run("initdb", "-D", new, f"--pwfile={PASSWORD}", *options)
+    _run("initdb", "-D", new, "--pwfile", PASSWORD, *options)
     new.rename(DATA)
 
 
@@ -205,7 +205,7 @@ def _pg(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryFile("w+") as output:
         # A file, not a pipe: the server keeps what pg_ctl prints to, and a pipe would never end.
         done = subprocess.run(
-            [str(BINARIES / program), *map(str, arguments)],
+            [_outside(BINARIES / program), *map(_outside, arguments)],
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -217,6 +217,11 @@ def _pg(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         )
         output.seek(0)
         return subprocess.CompletedProcess(done.args, done.returncode, output.read())
+
+
+def _outside(argument: object) -> str:
+    """A path as the server's user can follow it, which is not through a repository that it may not enter."""
+    return str(argument.resolve() if isinstance(argument, Path) else argument)
 
 
 def _say(text: str) -> None:
