@@ -1,7 +1,7 @@
 """`make demo`: a sample month of all five pricing models through the real handlers and jobs, then the statements.
 
-The month is in the files of `demo/`. Everything in it has a name of its own, so a second run finds it recorded and prints
-the same statements. The handlers' logs go to `.local/demo.log`.
+The month is in the files of `demo/`. Everything in it has a name of its own, so a second run finds it recorded and
+prints the same statements. The handlers' logs go to `.local/demo.log`.
 """
 
 import os
@@ -18,6 +18,7 @@ from local.demo_month import Refused, Report, call
 from local.demo_platform import BadRow
 from local.runtime import invoke
 
+# Not POWERTOOLS_METRICS_DISABLED: every hundredth value is printed even so, and a month has thousands.
 LOG = Path(".local/demo.log")
 
 
@@ -33,28 +34,27 @@ def main() -> None:
         for line in _lines(month, report):
             print(line, file=screen)
     seconds, starting = time.monotonic() - began, ready - began
-    print(f"\nTook {seconds:.1f} s, {starting:.1f} s of it to start Postgres. The handlers' logs are in {LOG}.", file=screen)
+    print(f"\nTook {seconds:.1f} s, {starting:.1f} s of it to start Postgres. The handlers' logs are in {LOG}.")
 
 
 def _prepare(month: Month) -> None:
     invoke("migrate", {})
     if foreign := demo_platform.foreign_campaigns(month.hours()):
         sys.exit(
-            f"This database has {len(foreign)} campaigns that are not the demo's and that its runs of the hourly jobs would "
-            f"charge, first {foreign[0]}. Nothing was changed. Give the demo another database with DATABASE_URL."
+            f"This database has {len(foreign)} campaigns that are not the demo's and that its runs of the hourly jobs "
+            f"would charge, first {foreign[0]}. Nothing was changed. Give the demo another database with DATABASE_URL."
         )
-    demo_platform.load(month)
-    for link in month.links:
-        body = {name: link[name] for name in ("subscriptionId", "allocationPercentage")}
-        call("PUT", f"/v1/campaigns/{link['campaignId']}/subscription", json=body)
-    print(f"Loaded {', '.join(f'{len(rows)} {table}' for table, rows in month.portfolio.items())}.", file=sys.stderr)
+    new, total = demo_platform.load(month), sum(map(len, month.portfolio.values()))
+    there = "" if new == total else " The others were there and stay as they are; `make clean` begins anew."
+    print(f"Loaded {new} of {total} companies, bundles, subscriptions and campaigns.{there}", file=sys.stderr)
 
 
 def _play(month: Month, report: Report) -> None:
     total = len(month.hours())
     label = f"Playing {month.start:%B %Y}: {total} hours of seat and credit jobs"
+    end = "\r" if sys.stderr.isatty() else "\n"
     for done in _progress(demo_month.play(month, report), sys.stderr, total):
-        print(f"{label} … {100 * done // total} %", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+        print(f"{label} … {100 * done // total} %", end=end, file=sys.stderr, flush=True)
     print(file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""The sample month as a person edits it in `demo/`. Numbers stay the text that they are written as, so none becomes a float."""
+"""The sample month as a person edits it in `demo/`. Numbers stay the text that they are written as: none is a float."""
 
 import csv
 from dataclasses import dataclass
@@ -23,7 +23,6 @@ class Month:
     """What other services wrote, what callers sent, and when. `at` is the UTC instant at which a thing arrives."""
 
     portfolio: dict[str, list[Row]]
-    links: list[Row]
     seats: dict[str, Pattern]
     activities: list[Row]
     requests: list[Row]
@@ -52,11 +51,9 @@ class Month:
 
 def read() -> Month:
     """The files of `demo/`."""
-    portfolio, month = _yaml("portfolio.yaml"), _yaml("month.yaml")
-    links = portfolio.pop("links")
+    month = _yaml("month.yaml")
     return Month(
-        portfolio=portfolio,
-        links=links,
+        portfolio=_yaml("portfolio.yaml"),
         seats=_yaml("seats.yaml"),
         activities=[row | {"at": _instant(row["recorded_at"])} for row in _csv("activities.csv")],
         requests=[row | {"at": _instant(row["at"]), "events": _events(row["file"])} for row in month["requests"]],
@@ -91,8 +88,8 @@ def _csv(name: str) -> list[Row]:
 
 
 def _yaml(name: str) -> Any:
-    # This loader makes every scalar a string.
-    return yaml.load((FOLDER / name).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - it makes no objects
+    # This loader makes no objects, and every scalar a string.
+    return yaml.load((FOLDER / name).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
 
 
 def _instant(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""What the platform's other services do in the database: they write companies, campaigns and activities, and only the demo's.
+"""What the platform's other services do in the database: they write companies, campaigns, activities.
 
 The jobs charge the campaigns of every company, so the demo looks first whether they would charge any but its own.
 """
@@ -16,15 +16,13 @@ PREFIX = "demo-"
 JOB_LOOKS_BACK = timedelta(days=7)
 """How far back the seat job fills missed hours."""
 
-# What the ledger moves after the row was first written.
-MOVED = {"id", "credit_allocation"}
-
 _CHARGEABLE = """
 SELECT id FROM seat_campaigns
 WHERE NOT starts_with(company_id, :prefix) AND starts_at <= :last AND ends_at > :first
 UNION
 SELECT c.id FROM campaigns c JOIN campaign_activities a ON a.campaign_id = c.id
-WHERE NOT starts_with(c.company_id, :prefix) AND c.is_active AND c.pricing_model = 'credits' AND a.usage_record_id IS NULL
+WHERE NOT starts_with(c.company_id, :prefix) AND c.is_active AND c.pricing_model = 'credits'
+    AND a.usage_record_id IS NULL
 ORDER BY id
 """
 _VOLUNTEERS = """
@@ -37,11 +35,19 @@ INSERT INTO campaign_activities (id, campaign_id, kind, quantity, occurred_at, r
 VALUES (:id, :campaign_id, :kind, :quantity, :occurred_at, :recorded_at) ON CONFLICT (id) DO NOTHING
 """
 _CREDITS = """
-SELECT campaign_id, 'alert' AS what, kind AS text, detail ->> 'creditsRemaining' AS credits, created_at, id
+SELECT campaign_id, 'alert' AS what, kind AS text, (detail ->> 'creditsRemaining')::numeric AS after, NULL AS before,
+    NULL AS credits, created_at, id
 FROM billing_alerts WHERE starts_with(company_id, :prefix)
 UNION ALL
-SELECT campaign_id, 'top-up', note, trim_scale(credits)::text, created_at, id
-FROM credit_top_ups WHERE starts_with(company_id, :prefix)
+SELECT campaign_id, 'top-up', note, before + credits, before, credits, created_at, id
+FROM credit_top_ups t JOIN LATERAL (
+    -- The balance then: today's, without this top-up, the later ones and what was used since.
+    SELECT c.credits_remaining
+        - (SELECT sum(credits) FROM credit_top_ups later WHERE later.campaign_id = c.id AND later.id >= t.id)
+        + (SELECT coalesce(sum(quantity), 0) FROM billing_usage_records r
+            WHERE r.campaign_id = c.id AND r.event_type = 'credit_usage' AND r.created_at > t.created_at) AS before
+    FROM campaigns c WHERE c.id = t.campaign_id
+) AS balance ON true WHERE starts_with(company_id, :prefix)
 ORDER BY campaign_id, created_at, id
 """
 _BALANCES = """
@@ -64,12 +70,10 @@ def foreign_campaigns(hours: list[datetime]) -> list[str]:
     return [row["id"] for row in rows]
 
 
-def load(month: Month) -> None:
-    """The portfolio's rows; those that are there already take over what has been edited since."""
+def load(month: Month) -> int:
+    """Write the portfolio's rows that are not there yet; answers how many."""
     with transaction(ALL_COMPANIES, role=None) as db:
-        for table, rows in month.portfolio.items():
-            for row in rows:
-                _write(db, table, row)
+        return sum(_write(db, table, row) for table, rows in month.portfolio.items() for row in rows)
 
 
 def set_volunteers(counts: dict[str, int]) -> None:
@@ -99,19 +103,18 @@ def _rows(sql: str, **parameters: Any) -> list[Row]:
         return db.rows(sql, **parameters)
 
 
-def _write(db: Session, table: str, row: Row) -> None:
+def _write(db: Session, table: str, row: Row) -> int:
     if not row["id"].startswith(PREFIX):
         raise BadRow(f"{table}: the id {row['id']} must begin with {PREFIX}")
     try:
-        db.rows(_upsert(table, row), **{name: _column(value) for name, value in row.items()})
+        return len(db.rows(_insert(table, row), **{name: _column(value) for name, value in row.items()}))
     except DatabaseError as error:
         raise BadRow(f"{table}: {row['id']}: {server_message(error)}") from error
 
 
-def _upsert(table: str, row: Row) -> str:
-    changes = ", ".join(f"{name} = excluded.{name}" for name in row if name not in MOVED)
+def _insert(table: str, row: Row) -> str:
     places = ", ".join(f":{name}" for name in row)
-    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places}) ON CONFLICT (id) DO UPDATE SET {changes}"
+    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places}) ON CONFLICT (id) DO NOTHING RETURNING id"
 
 
 def _column(value: Any) -> Any:

@@ -23,11 +23,10 @@ USED = {
 
 
 def company(row: Row, usages: list[Row], splits: list[Row]) -> list[str]:
-    """A company's statements, their sum, and how its subscriptions are split."""
+    """A company's statements, and how its subscriptions are split."""
     start, end = (datetime.fromisoformat(usages[0]["period"][name]) for name in ("start", "end"))
     first, last = (instant.astimezone(ZoneInfo(row["time_zone"])).isoformat(" ", "minutes") for instant in (start, end))
     currency = usages[0]["billing"]["currency"]
-    totals = [sum(Decimal(usage["billing"][name]) for usage in usages) for name in TOTALS]
     return [
         "",
         "═" * WIDTH,
@@ -36,22 +35,19 @@ def company(row: Row, usages: list[Row], splits: list[Row]) -> list[str]:
         "═" * WIDTH,
         f"  {'':<30}{'Quantity':>14} {'Unit':<11}{'Unit price':>11}{'Amount':>12}  Covered by",
         *(line for usage in usages for line in _statement(usage)),
-        "─" * WIDTH,
-        _sides(f"{row['name']}, all campaigns", _totals(totals, currency)),
         *(line for split in splits for line in _split(split)),
     ]
 
 
 def _statement(usage: Row) -> list[str]:
     billing = usage["billing"]
-    totals = [Decimal(billing[name]) for name in TOTALS]
     return [
         "",
         _sides(f"{usage['campaignName']} · {usage['pricingModel']}", usage["campaignId"]),
         f"  Used: {_used(usage['usage'])}",
         *_beside(usage),
         *map(_line, billing["lines"]),
-        _sides("", _totals(totals, billing["currency"])),
+        _sides("", _totals(billing)),
     ]
 
 
@@ -62,7 +58,8 @@ def _line(line: Row) -> str:
 
 
 def _used(usage: Row) -> str:
-    return ", ".join(text.format(_plain(usage[name])) for name, text in USED.items() if Decimal(usage[name])) or "nothing"
+    used = [text.format(_plain(usage[name])) for name, text in USED.items() if Decimal(usage[name])]
+    return ", ".join(used) or "nothing"
 
 
 def _beside(usage: Row) -> list[str]:
@@ -71,9 +68,15 @@ def _beside(usage: Row) -> list[str]:
     if share := usage.get("l2iAllocation"):
         lines.append(f"  Share: {_percent(share['allocationPercentage'])} of {share['subscriptionId']}")
     if iaas := usage.get("iaas"):
-        lines.append(f"  Delivered: {_plain(iaas['learnersDelivered'])} of {_plain(iaas['learnersCommitted'])} learners so far")
-        lines += [f"  Outcome: {each['name']}, {_plain(each['threshold'])}: {_met(each['met'])}" for each in iaas["outcomes"]]
+        delivered, committed = (_plain(iaas[name]) for name in ("learnersDelivered", "learnersCommitted"))
+        lines.append(f"  Delivered: {delivered} of {committed} learners so far")
+        lines += map(_outcome, iaas["outcomes"])
     return lines
+
+
+def _outcome(outcome: Row) -> str:
+    met = {True: "met", False: "not met", None: "not measured yet"}[outcome["met"]]
+    return f"  Outcome: {outcome['name']}, {_plain(outcome['threshold'])}: {met}"
 
 
 def _split(split: Row) -> list[str]:
@@ -107,8 +110,9 @@ def credits(moved: Iterable[Row], balances: list[Row]) -> list[str]:
 
 def _moved(row: Row) -> str:
     if row["what"] == "alert":
-        return f"alert     {_plain(row['credits']):>10} left: {ALERTS[row['text']]}"
-    return f"top-up    {'+' + _plain(row['credits']):>10} {row['text']}"
+        return f"alert     {_plain(row['after']):>10} left: {ALERTS[row['text']]}"
+    before, after = _plain(row["before"]), _plain(row["after"])
+    return f"top-up    {'+' + _plain(row['credits']):>10} {row['text']}: {before} before, {after} after"
 
 
 def requests(sent: list[tuple[Row, Row]]) -> list[str]:
@@ -145,7 +149,8 @@ def jobs(seat_job: Counter[str], credit_job: Counter[str]) -> list[str]:
 def ledger(rows: list[Row], recorded: int) -> list[str]:
     """What is in the ledger, and how much of it this run has recorded."""
     estimated, records = (sum(row[name] for row in rows) for name in ("estimated", "records"))
-    fresh = f"{recorded:,} recorded by this run" if recorded else "all there before this run, which recorded nothing again"
+    nothing = "all there before this run, which recorded nothing again"
+    fresh = f"{recorded:,} recorded by this run" if recorded else nothing
     return [
         *_heading(f"The ledger: {records:,} records, {fresh}"),
         *(f"  {row['event_type']:<32}{row['records']:>8,}" for row in rows),
@@ -161,9 +166,9 @@ def _sides(left: str, right: str) -> str:
     return f"{left}{right:>{WIDTH - len(left)}}"
 
 
-def _totals(totals: Iterable[Decimal | int], currency: str) -> str:
-    total, covered, due = (f"{amount:,}" for amount in totals)
-    return f"total {total:>10}   covered {covered:>10}   due {due:>10} {currency}"
+def _totals(billing: Row) -> str:
+    total, covered, due = (f"{Decimal(billing[name]):,}" for name in TOTALS)
+    return f"total {total:>10}   covered {covered:>10}   due {due:>10} {billing['currency']}"
 
 
 def _percent(share: str) -> str:
@@ -174,7 +179,3 @@ def _plain(number: object) -> str:
     """Without trailing zeros."""
     text = f"{Decimal(str(number)):,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _met(met: bool | None) -> str:
-    return {True: "met", False: "not met", None: "not measured yet"}[met]

@@ -18,6 +18,9 @@ from tests.world import World, connect
 ONLY_THE_RUN = "Sent by callers"
 """The heading after the statements, under which each run says what it did itself."""
 
+RENAMED = "Savanna Weavers"
+"""What a company is called between the runs."""
+
 
 @dataclass
 class Runs:
@@ -56,6 +59,7 @@ def runs(url: str) -> Iterator[Runs]:
     first = printed(url)
     world = World(connect(url))
     ledger = world.ledger()
+    world.connection.run("UPDATE companies SET name = :name WHERE id = 'demo-savanna'", name=RENAMED)
     yield Runs(first, printed(url), ledger, world)
     world.connection.close()
 
@@ -68,6 +72,16 @@ def test_a_second_run_prints_the_same_statements(runs: Runs) -> None:
     first, second = (output.split(ONLY_THE_RUN)[0] for output in (runs.first, runs.second))
 
     assert first == second
+
+
+def test_the_callers_mistakes_are_seen(runs: Runs) -> None:
+    sent = [line.split() for line in runs.first.splitlines() if re.match(r"  \S+\.csv ", line)]
+
+    recorded, duplicates, conflicts, rejected = (sum(int(line[column]) for line in sent) for column in range(2, 6))
+
+    by_callers = "SELECT count(*) FROM billing_usage_records WHERE metadata ->> 'source' IS NULL"
+    assert recorded == runs.world.value(by_callers)
+    assert (duplicates, conflicts, rejected) == (24, 1, 2)
 
 
 def test_a_second_run_records_nothing(runs: Runs) -> None:
@@ -85,9 +99,14 @@ def test_every_balance_is_the_allocation_less_what_was_used(runs: Runs) -> None:
     assert all(row["credits_remaining"] == row["credit_allocation"] - row["used"] for row in rows)
 
 
-def test_a_run_shows_an_alert_and_a_top_up(runs: Runs) -> None:
-    assert "credits run low" in runs.first
-    assert "top-up" in runs.first
+def test_a_balance_runs_low_then_out_and_is_topped_up(runs: Runs) -> None:
+    events = ("credits run low", "credits are used up", "top-up .* before, .* after")
+
+    assert re.search(r".*\n.*".join(events), runs.first)
+
+
+def test_a_row_that_is_there_already_is_left_alone(runs: Runs) -> None:
+    assert runs.world.value("SELECT name FROM companies WHERE id = 'demo-savanna'") == RENAMED
 
 
 def test_each_line_fits_a_screen(runs: Runs) -> None:
@@ -104,7 +123,7 @@ def test_each_pricing_model_has_two_campaigns() -> None:
 
 
 @pytest.mark.parametrize("start_date", ["2025-02-22", "2025-03-31"])
-def test_it_stops_where_its_jobs_would_charge_another_companys_seats(world: World, database_url: str, start_date: str) -> None:
+def test_it_stops_where_its_jobs_would_charge_anothers_seats(world: World, database_url: str, start_date: str) -> None:
     campaign = world.campaign(world.company(), current_volunteers=7, start_date=start_date, end_date=start_date)
 
     done = run_demo(database_url)
@@ -115,9 +134,10 @@ def test_it_stops_where_its_jobs_would_charge_another_companys_seats(world: Worl
     assert world.ledger() == []
 
 
-def test_it_stops_where_its_jobs_would_charge_another_companys_activities(world: World, database_url: str) -> None:
+def test_it_stops_where_its_jobs_would_charge_anothers_activities(world: World, database_url: str) -> None:
     campaign = world.campaign(world.company(), "credits")
-    world.insert("campaign_activities", campaign_id=campaign, kind="session", quantity="1", occurred_at="2025-01-01T00:00Z")
+    activity = {"kind": "session", "quantity": "1", "occurred_at": "2025-01-01T00:00Z"}
+    world.insert("campaign_activities", campaign_id=campaign, **activity)
 
     done = run_demo(database_url)
 
