@@ -2,12 +2,13 @@
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from billing import database
+from billing import database, settings
 from billing.database import ALL_COMPANIES, transaction
 from billing.errors import DatabaseUnavailable
 from billing.operations.migrate import MigrationChanged, migrate
@@ -41,7 +42,7 @@ def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(
     world: World, monkeypatch: pytest.MonkeyPatch, database_url: str, url: str
 ) -> None:
     campaign = world.campaign(world.company())
-    monkeypatch.setenv("DATABASE_URL", url.format(server=database_url.split("@")[1].split("/")[0]))
+    monkeypatch.setenv("DATABASE_URL", url.format(server=urlsplit(database_url).netloc.rpartition("@")[2]))
 
     answer = usage(campaign)
 
@@ -103,7 +104,8 @@ def test_the_migrations_log_in_with_the_master_users_secret(world: World, monkey
 
 def test_a_secret_that_cannot_be_read_is_a_database_that_is_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with mock_aws():
-        login = on_aws(monkeypatch, DATABASE_SECRET_ARN="arn:aws:secretsmanager:eu-west-1:123456789012:secret:gone")
+        login = on_aws(monkeypatch)
+        monkeypatch.setenv("DATABASE_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gone")
 
         with pytest.raises(DatabaseUnavailable):
             login()
@@ -111,11 +113,11 @@ def test_a_secret_that_cannot_be_read_is_a_database_that_is_away(world: World, m
 
 def on_aws(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Any:
     """The login for a database on AWS, from the environment that the template gives a function."""
-    settings = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "eu-west-1"}
-    for name, value in ({"DATABASE_HOST": "db.example.org", "DATABASE_NAME": "billing"} | settings | variables).items():
+    aws = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "eu-west-1"}
+    for name, value in ({"DATABASE_HOST": "db.example.org", "DATABASE_NAME": "billing"} | aws | variables).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("DATABASE_URL")
-    return lambda: database.login(database.settings.database())
+    return lambda: database.login(settings.database())
 
 
 def test_migrations_run_once_and_a_changed_file_is_refused(world: World) -> None:

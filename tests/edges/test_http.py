@@ -47,7 +47,7 @@ def test_a_body_that_cannot_be_used_is_a_problem(world: World, body: str, status
 
 @pytest.mark.parametrize("body", [b"\xff\xfe{}", b'{"events": ["\xc3("]}'])
 def test_a_body_that_is_not_utf8_is_malformed(world: World, body: bytes) -> None:
-    changes = {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    changes: dict[str, Any] = {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
     answer = request("track_usage", "POST", PATH, **changes)
 
