@@ -21,7 +21,7 @@ from billing.instants import format_instant, parse_instant
 from billing.sql import queries
 from billing.telemetry import logger, metrics
 
-CHUNK = 5_000
+CHUNK = 20_000
 """Campaigns in one transaction: so many that the statement is nearly all of the work, so few that it takes seconds."""
 
 _SQL = queries("jobs")

@@ -71,18 +71,20 @@ def track_usage(company: str, events: Sequence[object], now: datetime) -> BatchR
 
 def _record(db: Session, company: str, events: dict[int, UsageEvent]) -> dict[int, Result]:
     keys = {number: event.key for number, event in events.items()}
-    rows = [_row(number, event, keys[number]) for number, event in events.items()]
-    outcomes = db.value(_SQL["record_usage"], events=json.dumps(rows), company=company)
+    rows = {number: _row(number, event, keys[number]) for number, event in events.items()}
+    (answer,) = db.rows(_SQL["record_usage"], events=json.dumps(list(rows.values())), company=company)
+    known, inserted = set(answer["known"] or ()), answer["inserted"] or {}
     results, repeated = {}, []
-    for number, known, record_id in outcomes:
-        if record_id is not None:
-            results[number] = Result(status="recorded", usage_record_id=str(record_id), deduplication_key=keys[number])
-        elif known:
+    for number, key in keys.items():
+        # Of two events with one key the first is the one that was inserted.
+        if number in known and (record_id := inserted.pop(key, None)) is not None:
+            results[number] = Result(status="recorded", usage_record_id=str(record_id), deduplication_key=key)
+        elif number in known:
             repeated.append(number)
         else:
             results[number] = Result(status="rejected", reason="/campaignId: there is no such campaign")
     if repeated:
-        results |= _repeats(db, [row for row in rows if row["number"] in set(repeated)])
+        results |= _repeats(db, [rows[number] for number in repeated])
     return results
 
 

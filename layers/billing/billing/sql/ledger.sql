@@ -1,5 +1,5 @@
 -- name: record_usage
--- Insert what is new of a batch; answer for each event its number, whether its campaign exists, and the id if it was inserted.
+-- Insert what is new of a batch; answer the numbers of the events whose campaign exists, and the ids inserted by their keys.
 -- In one order for every caller (a caller's id first, since it decides alone), so that two batches with the same events
 -- wait for each other and never deadlock.
 WITH event AS (
@@ -17,14 +17,9 @@ WITH event AS (
     FROM known ORDER BY company_id, event_id, CASE WHEN event_id IS NULL THEN deduplication_key END, number
     ON CONFLICT DO NOTHING
     RETURNING id, deduplication_key
-), first AS (
-    SELECT DISTINCT ON (deduplication_key) deduplication_key, number FROM known ORDER BY deduplication_key, number
 )
-SELECT json_agg(json_build_array(event.number, known.number IS NOT NULL, inserted.id)) AS outcomes
-FROM event
-LEFT JOIN known USING (number)
-LEFT JOIN first USING (number)
-LEFT JOIN inserted ON inserted.deduplication_key = first.deduplication_key
+SELECT (SELECT json_agg(number) FROM known) AS known,
+    (SELECT json_object_agg(deduplication_key, id) FROM inserted) AS inserted
 
 -- name: recorded_before
 -- For each event that was not inserted: the record that has its name, and the fields in which the two differ.

@@ -1,0 +1,115 @@
+"""`make bench`: each operation beside a bare SQL statement that stores the same rows, in one run, on one Postgres."""
+
+import contextlib
+import io
+import json
+import os
+import resource
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from local import postgres
+from local.runtime import invoke
+from tests.world import World, api_event, connect, scheduled_event
+
+JOB_SIZES = (1_000, 10_000, 100_000)
+JOB_LIMIT = 1.5
+"""A job takes at most so many times the bare statement."""
+
+BATCHES = 20
+HOUR = datetime(2025, 3, 12, 12, tzinfo=UTC)
+BARE_SEATS = """
+    INSERT INTO billing_usage_records
+        (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp, metadata)
+    SELECT company_id, id, 'seat_usage', current_volunteers, id || :suffix, :hour, '{"source": "track_seat_usage"}'
+    FROM campaigns WHERE is_active AND status = 'active' AND current_volunteers > 0
+"""
+BARE_EVENTS = """
+    INSERT INTO billing_usage_records
+        (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp, metadata)
+    SELECT 'bench', 'bench-1', 'learner_served', quantity, key, at, '{}'
+    FROM jsonb_to_recordset(:events::jsonb) AS e (quantity numeric, key text, at timestamptz)
+"""
+
+
+def main() -> None:
+    with postgres.running() as server_url:
+        name = f"billing_bench_{secrets.token_hex(6)}"
+        url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+        admin = connect(server_url)
+        admin.run(f"CREATE DATABASE {name}")
+        os.environ |= {"DATABASE_URL": url, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
+        _quietly(lambda: invoke("migrate", {}))
+        world = World(connect(url))
+        world.company(id="bench")
+        try:
+            _events(world)
+            for size in JOB_SIZES:
+                _seat_job(world, size)
+            print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+        finally:
+            admin.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _events(world: World) -> None:
+    _campaigns(world, 1)
+    bare = _seconds(lambda: [world.connection.run(BARE_EVENTS, events=json.dumps(_rows(n))) for n in range(BATCHES)])
+    first = _seconds(lambda: [_send(n) for n in range(BATCHES)])
+    again = _seconds(lambda: [_send(n) for n in range(BATCHES)])
+    print(f"{BATCHES} requests of 1,000 events each, through the handler")
+    for what, seconds in (("bare statement", bare), ("recorded", first), ("all duplicates", again)):
+        print(f"  {what:<16}{BATCHES * 1000 / seconds:>10,.0f} events/s")
+
+
+def _rows(batch: int) -> list[dict[str, Any]]:
+    at = (HOUR + timedelta(days=batch)).isoformat()
+    return [{"quantity": n, "key": f"bare-{batch}-{n}", "at": at} for n in range(1000)]
+
+
+def _send(batch: int) -> None:
+    event = {"campaignId": "bench-1", "eventType": "learner_served", "timestamp": (HOUR + timedelta(days=batch)).isoformat()}
+    invoke("track_usage", api_event("POST", "/v1/usage-events", {"events": [event | {"quantity": n} for n in range(1000)]}))
+
+
+def _seat_job(world: World, size: int) -> None:
+    _campaigns(world, size)
+    hour = HOUR + timedelta(days=JOB_SIZES.index(size))
+    world.connection.run("DELETE FROM job_progress")
+    bare = _seconds(lambda: world.connection.run(BARE_SEATS, suffix=f"-bare-{size}", hour=hour - timedelta(hours=12)))
+    first = _seconds(lambda: invoke("track_seat_usage", scheduled_event(hour)))
+    again = _seconds(lambda: invoke("track_seat_usage", scheduled_event(hour)))
+    verdict = "within" if first <= JOB_LIMIT * bare else "OVER"
+    print(f"seat job, {size:>9,} campaigns: {first:6.2f} s, {first / bare:4.2f} × the bare statement's {bare:6.2f} s", end="")
+    print(f" ({verdict} the limit of {JOB_LIMIT}); run again: {again:6.2f} s")
+
+
+def _campaigns(world: World, size: int) -> None:
+    world.connection.run(
+        """
+        INSERT INTO campaigns (id, company_id, name, status, pricing_model, currency, seat_price_per_month, current_volunteers)
+        SELECT 'bench-' || n, 'bench', 'Campaign', 'active', 'seats', 'EUR', 1, 30 FROM generate_series(1, :size::int) n
+        ON CONFLICT DO NOTHING
+        """,
+        size=size,
+    )
+    world.connection.run("ANALYZE campaigns")
+    world.connection.run("CHECKPOINT")
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    _quietly(work)
+    return time.perf_counter() - started
+
+
+def _quietly(work: Callable[[], Any]) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        work()
+
+
+if __name__ == "__main__":
+    main()
