@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.operations.migrate import migrate
-
-logger = Logger()
+from billing.telemetry import logger
 
 
 @logger.inject_lambda_context

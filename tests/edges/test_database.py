@@ -1,6 +1,9 @@
 """The connection: what happens to it, and to the caller, when something goes wrong (design §4.7)."""
 
 import json
+import multiprocessing
+import os
+import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -118,6 +121,22 @@ def on_aws(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Any:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("DATABASE_URL")
     return lambda: database.login(settings.database())
+
+
+def migrate_in_a_process(url: str) -> list[str]:
+    os.environ["DATABASE_URL"] = url
+    return migrate()
+
+
+def test_migrations_from_two_places_at_once_are_applied_once(world: World, database_url: str) -> None:
+    name = f"billing_test_{secrets.token_hex(6)}"
+    world.connection.run(f"CREATE DATABASE {name}")
+
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        applied = pool.map(migrate_in_a_process, [database_url.rpartition("/")[0] + f"/{name}"] * 3)
+
+    world.connection.run(f"DROP DATABASE {name} WITH (FORCE)")
+    assert sorted(map(len, applied)) == [0, 0, 4]
 
 
 def test_migrations_run_once_and_a_changed_file_is_refused(world: World) -> None:

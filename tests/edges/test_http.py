@@ -1,11 +1,13 @@
 """The edge to API Gateway: bad input, callers, and errors as problem+json (design §8)."""
 
 import base64
+import io
 import json
 from typing import Any
 
 import pytest
 
+from billing.telemetry import logger
 from tests.world import World, api_event, invoke, request
 
 PATH = "/v1/usage-events"
@@ -153,6 +155,16 @@ def test_a_token_needs_the_scope_and_a_company(world: World, claims: dict[str, s
     request_event["requestContext"]["authorizer"]["jwt"] = {"claims": claims, "scopes": None}
 
     assert invoke("track_usage", request_event)["statusCode"] == status
+
+
+def test_a_log_line_names_the_request_that_it_belongs_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    stream = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+
+    request("track_usage", "POST", PATH, {"events": [event()]})
+
+    assert {json.loads(line)["correlation_id"] for line in stream.getvalue().splitlines()} == {"JKJaXmPLvHcESHA="}
 
 
 def test_an_unknown_route_is_not_found(world: World) -> None:

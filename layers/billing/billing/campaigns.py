@@ -2,8 +2,10 @@
 
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from billing.database import Row, Session
-from billing.errors import NotFound
+from billing.errors import Conflict, NotFound, field_error
 from billing.periods import Period
 from billing.sql import queries
 from billing.terms import Campaign, CustomTerms, IaasTerms, Subscription
@@ -12,11 +14,16 @@ _SQL = queries("campaigns")
 
 
 def load_campaign(db: Session, company: str, campaign_id: str) -> Campaign:
-    """The campaign with its terms and its subscription. Raises `NotFound`, also for another company's."""
+    """The campaign with its terms and its subscription. Raises `NotFound`, also for another company's, and `Conflict` where
+    another service wrote terms that nothing can be charged by."""
     row = db.row(_SQL["campaign"], campaign_id=campaign_id, company=company)
     if row is None:
         raise NotFound(f"There is no campaign {campaign_id}.")
-    return _campaign(row)
+    try:
+        return _campaign(row)
+    except ValidationError as error:
+        fields = "; ".join(f"{item.pointer} {item.detail}" for item in map(field_error, error.errors(include_input=False)))
+        raise Conflict(f"The terms of campaign {campaign_id} cannot be used: {fields}.") from None
 
 
 def _campaign(row: Row) -> Campaign:
