@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,7 +17,9 @@ from local import postgres
 from local.runtime import invoke
 from tests.world import World, api_event, connect, scheduled_event
 
-JOB_SIZES = (1_000, 10_000, 100_000)
+JOB_SIZES = {1_000: 9, 10_000: 5, 100_000: 3, 1_000_000: 1}
+"""Campaigns, and how many hours of them are run: a small job is over before it can be measured once."""
+
 JOB_LIMIT = 1.5
 """A job takes at most so many times the bare statement."""
 
@@ -81,14 +84,20 @@ def _send(batch: int) -> None:
 
 def _seat_job(world: World, size: int) -> None:
     _campaigns(world, size)
-    hour = HOUR + timedelta(days=JOB_SIZES.index(size))
-    world.connection.run("DELETE FROM job_progress")
-    bare = _seconds(lambda: world.connection.run(BARE_SEATS, suffix=f"-bare-{size}", hour=hour - timedelta(hours=12)))
-    first = _seconds(lambda: invoke("track_seat_usage", scheduled_event(hour)))
-    again = _seconds(lambda: invoke("track_seat_usage", scheduled_event(hour)))
-    verdict = "within" if first <= JOB_LIMIT * bare else "OVER"
-    print(f"seat job, {size:>9,} campaigns: {first:6.2f} s, {first / bare:4.2f} × the bare statement's {bare:6.2f} s", end="")
-    print(f" ({verdict} the limit of {JOB_LIMIT}); run again: {again:6.2f} s")
+    bare, first, again = [], [], []
+    for n in range(JOB_SIZES[size]):
+        hour = HOUR + timedelta(days=len(str(size)), hours=n)
+        world.connection.run("DELETE FROM job_progress")
+        suffix = f"-bare-{hour:%Y%m%d%H}"
+        bare.append(_seconds(lambda: world.connection.run(BARE_SEATS, suffix=suffix, hour=hour - timedelta(hours=12))))  # noqa: B023
+        first.append(_seconds(lambda: invoke("track_seat_usage", scheduled_event(hour))))  # noqa: B023
+        again.append(_seconds(lambda: invoke("track_seat_usage", scheduled_event(hour))))  # noqa: B023
+    ratio = median(first) / median(bare)
+    print(
+        f"seat job, {size:>9,} campaigns: {median(first):6.2f} s, {ratio:4.2f} × the bare statement's {median(bare):6.2f} s",
+        end="",
+    )
+    print(f" ({'within' if ratio <= JOB_LIMIT else 'OVER'} the limit of {JOB_LIMIT}); run again: {median(again):6.2f} s")
 
 
 def _campaigns(world: World, size: int) -> None:

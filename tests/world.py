@@ -99,8 +99,10 @@ class Context:
     invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:test"
     aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
+    seconds_left: float = 900
+
     def get_remaining_time_in_millis(self) -> int:
-        return 30_000
+        return int(self.seconds_left * 1000)
 
 
 @dataclass
@@ -110,9 +112,9 @@ class Answer:
     headers: dict[str, str]
 
 
-def invoke(function: str, event: dict[str, Any]) -> Any:
+def invoke(function: str, event: dict[str, Any], context: Context | None = None) -> Any:
     """The answer of a function's `lambda_handler`."""
-    return importlib.import_module(f"functions.{function}.app").lambda_handler(event, Context())
+    return importlib.import_module(f"functions.{function}.app").lambda_handler(event, context or Context())
 
 
 def request(

@@ -1,12 +1,15 @@
 """The hourly seat job (design §7), fired as EventBridge fires it."""
 
+import multiprocessing
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from billing import database
 from billing.errors import JobFailed
-from tests.world import World, invoke, scheduled_event
+from tests.world import Context, World, invoke, scheduled_event
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -137,6 +140,25 @@ def test_a_campaign_that_cannot_be_charged_is_reported_and_all_others_are_charge
     assert run()["usageRecordsCreated"] == 1
 
 
+def run_in_a_process(url: str, instant: datetime) -> Any:
+    os.environ["DATABASE_URL"] = url
+    return run(instant)
+
+
+def test_two_runs_at_once_charge_each_hour_once_ten_times_over(world: World, database_url: str) -> None:
+    company = world.company()
+    for _ in range(50):
+        world.campaign(company, current_volunteers=3)
+    database.disconnect()
+
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for n in range(10):
+            results = pool.starmap(run_in_a_process, [(database_url, NOON + n * HOUR)] * 2, chunksize=1)
+
+            assert sum(result["usageRecordsCreated"] for result in results) == 50
+            assert len(world.ledger()) == 50 * (n + 1)
+
+
 def test_the_result_is_stored_as_it_is_answered(world: World) -> None:
     world.campaign(world.company(), current_volunteers=30)
 
@@ -145,6 +167,22 @@ def test_the_result_is_stored_as_it_is_answered(world: World) -> None:
     stored = world.rows("SELECT id, job_name, scheduled_for, status, result FROM job_executions")[0]
     assert (stored["job_name"], stored["scheduled_for"], stored["status"]) == ("track_seat_usage", NOON, "succeeded")
     assert (stored["result"], str(stored["id"])) == (result, result["jobId"])
+
+
+def test_a_run_out_of_time_keeps_what_is_done_and_the_next_does_the_rest(world: World) -> None:
+    world.campaign(world.company(), current_volunteers=30)
+    run()
+    context = Context()
+    # After two of five hours there is no time for another chunk.
+    answers = iter([900, 900, 9])
+    context.get_remaining_time_in_millis = lambda: next(answers) * 1000  # type: ignore[method-assign]
+
+    with pytest.raises(JobFailed, match="time"):
+        invoke("track_seat_usage", scheduled_event(NOON + 5 * HOUR), context)
+
+    assert len(world.ledger()) == 3
+    assert run(NOON + 5 * HOUR)["usageRecordsCreated"] == 3
+    assert [row["event_timestamp"] for row in world.ledger()] == [NOON + n * HOUR for n in range(6)]
 
 
 @pytest.mark.parametrize("time", [None, "yesterday", "2025-03-12T12:00:00"])

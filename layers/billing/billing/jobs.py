@@ -1,6 +1,7 @@
 """What the hourly jobs share: the hour they work on, how they go through the campaigns, and what a run reports (design §7)."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,8 +27,16 @@ CHUNK = 20_000
 
 _SQL = queries("jobs")
 
+RESERVE = 10
+"""Seconds before the function's end at which no further chunk is begun: more than a chunk takes."""
+
 Charge = Callable[[Session, str, int], Row]
 """Charges up to so many campaigns after an id, in their order; answers `due`, `charged`, …, and the `last` id."""
+
+TimeLeft = Callable[[], float]
+"""The seconds until Lambda ends the function."""
+
+Job = Callable[[datetime, TimeLeft], dict[str, Any]]
 
 NextDue = Callable[[Session, str], str]
 """The first campaign that `Charge` would take after an id."""
@@ -39,6 +48,7 @@ class Run:
 
     job_name: str
     hour: datetime
+    time_left: TimeLeft
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     job_id: str = field(default_factory=lambda: str(uuid4()))
     ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -57,6 +67,8 @@ class Run:
         after, size = "", CHUNK
         total: Counter[str] = Counter()
         while True:
+            if self.time_left() < RESERVE:
+                raise JobFailed("The time is nearly up. What was charged is committed, and the next run does the rest.")
             try:
                 with transaction(ALL_COMPANIES, JOBS) as db:
                     chunk = charge(db, after, size)
@@ -96,19 +108,23 @@ class Run:
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.EVENT_BRIDGE, clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
-def handle(event: dict[str, Any], context: LambdaContext, job: Callable[[datetime], dict[str, Any]]) -> dict[str, Any]:
+def handle(event: dict[str, Any], context: LambdaContext, job: Job) -> dict[str, Any]:
     """Run a job for the hour of EventBridge's scheduled event: its `time` truncated to the hour, never the clock's, so
     that a repeated or late delivery of an event is the same run."""
-    return job(parse_instant(event.get("time")).replace(minute=0, second=0, microsecond=0))
+    hour = parse_instant(event.get("time")).replace(minute=0, second=0, microsecond=0)
+    # Whoever calls without Lambda's clock has all the time.
+    milliseconds_left = getattr(context, "get_remaining_time_in_millis", lambda: math.inf)
+    return job(hour, lambda: milliseconds_left() / 1000)
 
 
 @contextmanager
-def job_run(job_name: str, hour: datetime) -> Iterator[Run]:
+def job_run(job_name: str, hour: datetime, time_left: TimeLeft) -> Iterator[Run]:
     """A run whose start, end and result are stored where `SAVE_JOB_RESULTS` says so.
 
-    Raises `JobFailed` if a campaign could not be charged: the schedule must see it, and run the hour again.
+    Raises `JobFailed` if a campaign could not be charged, or the time did not suffice: Lambda invokes the function again
+    with the same event, and that run does what is left.
     """
-    run = Run(job_name, hour)
+    run = Run(job_name, hour, time_left)
     _store(_SQL["started"], job_name=job_name, scheduled_for=hour, id=run.job_id, started_at=run.started_at)
     try:
         yield run
@@ -125,8 +141,15 @@ def _end(run: Run, status: str, failure: dict[str, str]) -> None:
     result = run.result() | ({"success": False} | failure if failure else {})
     metrics.add_dimension(name="job", value=run.job_name)
     metrics.add_metric(name="RunSucceeded" if result["success"] else "RunFailed", unit=MetricUnit.Count, value=1)
-    metrics.add_metric(name="UsageRecordsCreated", unit=MetricUnit.Count, value=run.usage_records_created)
-    metrics.add_metric(name="CampaignsInError", unit=MetricUnit.Count, value=len(run.errors))
+    counts = {
+        "CampaignsProcessed": run.campaigns_processed,
+        "UsageRecordsCreated": run.usage_records_created,
+        "DuplicatesDetected": run.duplicates_detected,
+        "CampaignsInError": len(run.errors),
+        "LowCreditAlerts": run.low_credit_alerts or 0,
+    }
+    for name, count in counts.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
     logger.info("The run has ended", status=status, result=result)
     _store(_SQL["ended"], id=run.job_id, ended_at=run.ended_at, status=status, result=json.dumps(result))
 

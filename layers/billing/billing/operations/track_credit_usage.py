@@ -5,20 +5,20 @@ from typing import Any
 
 from billing import alerts
 from billing.database import ALL_COMPANIES, JOBS, Row, Session, transaction
-from billing.jobs import job_run
+from billing.jobs import TimeLeft, job_run
 from billing.sql import queries
 
 JOB_NAME = "track_credit_usage"
 _SQL = queries("credits")
 
 
-def track_credit_usage(hour: datetime) -> dict[str, Any]:
+def track_credit_usage(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
     """Charge what was recorded before the run began, then publish the alerts that wait; answers the run's result.
 
     An activity is charged at the hour in which it occurred, however late it was recorded, so `hour` names the run only.
     Raises `JobFailed` where a campaign could not be charged, `DatabaseUnavailable` where the database is away.
     """
-    with job_run(JOB_NAME, hour) as run:
+    with job_run(JOB_NAME, hour, time_left) as run:
         with transaction(ALL_COMPANIES, JOBS) as db:
             cutoff = db.value(_SQL["cutoff"])
             for row in db.rows(_SQL["without_rate"], cutoff=cutoff):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from billing.database import ALL_COMPANIES, JOBS, transaction
-from billing.jobs import Run, job_run
+from billing.jobs import Run, TimeLeft, job_run
 from billing.sql import queries
 from billing.usage import job_key_suffix
 
@@ -17,13 +17,13 @@ HOUR = timedelta(hours=1)
 _SQL = queries("jobs")
 
 
-def track_seat_usage(hour: datetime) -> dict[str, Any]:
+def track_seat_usage(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
     """Charge the hour, and before it every hour missed since the last successful run; answers the run's result.
 
     Raises `JobFailed` where a campaign could not be charged, `DatabaseUnavailable` where the database is away. Hours that
     were completed stay so, and the next run continues after them.
     """
-    with job_run(JOB_NAME, hour) as run:
+    with job_run(JOB_NAME, hour, time_left) as run:
         for each in hours_to_charge(hour, _last_completed()):
             _charge_hour(run, each)
     return run.result()
