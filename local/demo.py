@@ -88,7 +88,7 @@ def _splits(month: Month, company_id: str) -> list[Row]:
 if __name__ == "__main__":
     try:
         main()
-    except (BadRow, Refused) as error:
+    except (BadRow, Refused, postgres.ServerFailed) as error:
         sys.exit(f"\n{error}")
     except KeyboardInterrupt:
         sys.exit("\nStopped. The next run goes on with the same month.")
