@@ -116,6 +116,11 @@ def test_a_campaign_without_a_rate_is_reported_and_all_others_are_charged(world:
 def test_two_runs_at_once_charge_each_activity_once_ten_times_over(world: World, database_url: str) -> None:
     campaign = world.campaign(world.company(), "credits")
     database.disconnect()
+    # Long enough between charge and commit for the two to meet.
+    world.connection.run(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END $$;"
+        "CREATE TRIGGER slow AFTER UPDATE ON campaign_activities FOR EACH STATEMENT EXECUTE FUNCTION slow()"
+    )
 
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         for repeat in range(1, 11):
@@ -126,6 +131,8 @@ def test_two_runs_at_once_charge_each_activity_once_ten_times_over(world: World,
             assert sum(result["usageRecordsCreated"] for result in results) == 1
             assert world.balance(campaign) == 10000 - 20 * repeat
             assert world.value("SELECT count(*) FROM campaign_activities WHERE usage_record_id IS NULL") == 0
+
+    world.connection.run("DROP FUNCTION slow CASCADE")
 
 
 def test_a_run_whose_connection_is_cut_leaves_nothing_half_done(world: World) -> None:
