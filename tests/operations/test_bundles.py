@@ -228,7 +228,8 @@ def without_row_level_security(world: World) -> Iterator[None]:
 def test_the_queries_themselves_keep_to_the_callers_company(world: World, without_row_level_security: None) -> None:
     subscription, caller = shared(world, "0.5"), world.company()
     campaign, company = world.rows("SELECT id, company_id FROM campaigns")[0].values()
-    month, them = {"start": "2025-01-01", "end": "2025-02-01"}, {"company": caller}
+    month = {"start": "2025-01-01", "end": "2025-02-01"}
+    them: dict[str, Any] = {"company": caller}
     usage = {"campaignId": campaign, "eventType": "seat_usage", "quantity": 1, "timestamp": "2025-01-01T00:00:00Z"}
     top_up = {"credits": 1, "id": "a"}
 

@@ -38,8 +38,8 @@ TimeLeft = Callable[[], float]
 
 Job = Callable[[datetime, TimeLeft], dict[str, Any]]
 
-NextDue = Callable[[Session, str], str]
-"""The first campaign that `Charge` would take after an id."""
+NextDue = Callable[[Session, str], Row | None]
+"""The `id` of the first campaign that `Charge` would take after an id; None where there is none."""
 
 
 @dataclass
@@ -86,7 +86,10 @@ class Run:
     def _pass_over(self, next_due: NextDue, after: str, error: DatabaseError) -> str:
         logger.exception("A campaign cannot be charged", exc_info=error)
         with transaction(ALL_COMPANIES, JOBS) as db:
-            campaign_id = next_due(db, after)
+            campaign = next_due(db, after)
+        if campaign is None:  # another run has charged it in the meantime
+            return after
+        campaign_id = str(campaign["id"])
         self.errors.append({"campaignId": campaign_id, "error": server_message(error)})
         return campaign_id
 

@@ -25,7 +25,7 @@ def track_credit_usage(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
                 run.errors.append({"campaignId": row["id"], "error": "the campaign has no credit_consumption_rate"})
         done = run.charge(
             lambda db, after, size: _charge(db, after, size, cutoff),
-            lambda db, after: str(db.value(_SQL["next_campaign"], after=after, cutoff=cutoff)),
+            lambda db, after: db.row(_SQL["next_campaign"], after=after, cutoff=cutoff),
         )
         run.campaigns_processed = done["due"]
         run.usage_records_created = done["charged"]

@@ -48,7 +48,7 @@ def _charge_hour(run: Run, hour: datetime) -> None:
     record = {"key_suffix": job_key_suffix("seat_usage", hour), "metadata": json.dumps(metadata)}
     done = run.charge(
         lambda db, after, size: db.rows(_SQL["charge_seats"], after=after, size=size, hour=hour, **record)[0],
-        lambda db, after: str(db.value(_SQL["next_seat_campaign"], after=after, hour=hour)),
+        lambda db, after: db.row(_SQL["next_seat_campaign"], after=after, hour=hour),
     )
     run.usage_records_created += done["charged"]
     run.duplicates_detected += done["duplicates"]
