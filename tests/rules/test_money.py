@@ -28,13 +28,26 @@ def test_a_tie_goes_to_the_even_neighbour_in_the_currencys_minor_unit(amount: st
     assert str(round_money(Fraction(amount), currency)) == rounded
 
 
+def test_no_amount_is_too_long_to_be_exact() -> None:
+    amount = "12345678901234567890123456789012.34"
+
+    assert str(round_money(Fraction(amount), "EUR")) == amount
+    assert split(Decimal(amount), [Decimal(1)], "EUR") == [Decimal(amount)]
+
+
 def test_a_quantity_has_six_decimals() -> None:
     assert [str(show_quantity(Fraction(n, 3))) for n in (0, 1, 3)] == ["0.000000", "0.333333", "1.000000"]
 
 
-@pytest.mark.parametrize(("price", "shown"), [("12", "12.00"), ("0.123", "0.123"), ("0.1234567", "0.123457")])
+@pytest.mark.parametrize(
+    ("price", "shown"), [("12", "12.00"), ("500.00", "500.00"), ("0.0015", "0.0015"), ("0.1234567", "0.123457")]
+)
 def test_a_price_has_the_decimals_that_it_needs(price: str, shown: str) -> None:
     assert str(show_price(Fraction(price), "EUR")) == shown
+
+
+def test_a_price_has_at_least_the_decimals_of_its_currency() -> None:
+    assert [str(show_price(Fraction(5), currency)) for currency in ("JPY", "EUR", "KWD")] == ["5", "5.00", "5.000"]
 
 
 @given(total=st.decimals(0, 10**9, places=2), shares=SHARES, currency=st.sampled_from(["EUR", "JPY", "KWD"]))
@@ -55,6 +68,18 @@ def test_what_is_left_goes_to_the_largest_remainders_first() -> None:
 
     assert list(map(str, parts)) == ["11.10", "55.50", "33.40"]
     assert list(map(str, split(Decimal("0.01"), [Decimal("0.4"), Decimal("0.6")], "EUR"))) == ["0.00", "0.01"]
+
+
+@pytest.mark.parametrize("shares", [["0.001"] * 1000, ["0.3333"] * 3, ["0.5", "0.501"]], ids=len)
+def test_the_parts_add_up_whatever_the_shares_come_to(shares: list[str]) -> None:
+    parts = split(Decimal("49999.99"), list(map(Decimal, shares)), "EUR")
+
+    assert sum(parts) == Decimal("49999.99")
+    assert max(parts[:-1]) - min(parts[:-1]) <= Decimal("0.01")
+
+
+def test_of_equal_remainders_the_first_gets_the_unit() -> None:
+    assert list(map(str, split(Decimal("100.00"), [Decimal("0.3333")] * 3, "EUR"))) == ["33.34", "33.33", "33.33"]
 
 
 def test_shares_that_add_up_to_nothing_cannot_be_split() -> None:

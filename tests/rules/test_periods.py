@@ -1,12 +1,12 @@
 """Periods, months and hours (design §2, §5)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from billing.periods import InvalidPeriod, Period, hours_between, months, parse_period
+from billing.periods import InvalidPeriod, Period, first_hour, hours_between, midnight, months, parse_period
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,90 @@ def test_an_hour_belongs_to_the_period_of_its_first_instant() -> None:
 
 @pytest.mark.parametrize(
     ("start", "end", "field"),
-    [("2025-01-01", "2025-01-01", "start"), ("x", "2025-01-01", "start"), ("2025-01-01", "2030-01-01T00:00:01Z", "end")],
+    [
+        ("2025-01-01", "2025-01-01", "start"),
+        ("2025-01-02", "2025-01-01", "start"),
+        ("x", "2025-01-01", "start"),
+        ("2025-01-01", "2025-02-30", "end"),
+        ("2025-1-1", "2025-02-01", "start"),
+        ("2025-01-01T00:00:00", "2025-02-01", "start"),
+        ("2025-01-01", "2025-02-01T00:00:00.1234567Z", "end"),
+        ("2025-01-01", "2030-01-02", "end"),
+        ("0001-01-01", "2025-01-01", "start"),
+        ("0001-01-01T00:00:00+05:00", "2025-01-01", "start"),
+        ("1969-12-31", "1970-01-02", "start"),
+        ("2199-01-01", "2200-01-02", "end"),
+        ("2025-01-01", "9999-12-31", "end"),
+        ("2025-01-01", "9999-12-31T23:59:59-05:00", "end"),
+    ],
 )
-def test_a_period_that_cannot_be_used_names_the_field(start: str, end: str, field: str) -> None:
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Oslo", "America/New_York"])
+def test_a_period_that_cannot_be_used_names_the_field(start: str, end: str, field: str, zone: str) -> None:
     with pytest.raises(InvalidPeriod) as refusal:
-        parse_period(start, end, ZoneInfo("UTC"))
+        parse_period(start, end, ZoneInfo(zone))
 
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Oslo", "America/New_York"])
+def test_the_first_and_the_last_month_that_can_be_asked_for(zone: str) -> None:
+    first = parse_period("1970-01-01", "1970-02-01", ZoneInfo(zone))
+    last = parse_period("2199-12-01", "2200-01-01", ZoneInfo(zone))
+
+    assert [len(months(period, ZoneInfo(zone))) for period in (first, last)] == [1, 1]
+    assert (first.hours, last.hours) == (744, 744)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["2025-01-01T00:00:00Z", "2025-01-01t00:00:00z", "2025-01-01T05:30:00.000000+05:30", "2024-12-31T19:00:00-05:00"],
+)
+def test_an_instant_is_the_same_in_every_spelling(spelling: str) -> None:
+    assert parse_period(spelling, "2025-02-01", ZoneInfo("UTC")).start == datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def test_an_instant_is_taken_to_the_microsecond() -> None:
+    period = parse_period("2025-01-01T00:00:00Z", "2025-01-01T00:00:00.000001Z", ZoneInfo("UTC"))
+
+    assert period.end - period.start == timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("day", "zone", "instant"),
+    [
+        (date(2025, 1, 1), "Asia/Kolkata", "2024-12-31T18:30:00"),
+        (date(2018, 11, 4), "America/Sao_Paulo", "2018-11-04T03:00:00"),
+        (date(2024, 11, 3), "America/Havana", "2024-11-03T04:00:00"),
+        (date(2011, 12, 30), "Pacific/Apia", "2011-12-30T10:00:00"),
+    ],
+    ids=["between two hours", "skipped by the clock", "twice on the clock", "a day that never was"],
+)
+def test_midnight_is_the_first_instant_of_the_day(day: date, zone: str, instant: str) -> None:
+    assert midnight(day, ZoneInfo(zone)) == datetime.fromisoformat(instant).replace(tzinfo=UTC)
+
+
+def test_an_hour_across_midnight_belongs_to_the_month_in_which_it_begins() -> None:
+    kolkata = ZoneInfo("Asia/Kolkata")
+    january, february = months(parse_period("2025-01-01", "2025-03-01", kolkata), kolkata)
+
+    # In UTC January there ends at 18:30: the hour of 18:00 is its last, that of 19:00 the first of February.
+    assert first_hour(january.end) == first_hour(february.start) == datetime(2025, 1, 31, 19, tzinfo=UTC)
+    assert (january.hours_in_month, february.hours_in_month) == (744, 672)
+
+
+def test_an_instant_belongs_to_one_of_two_adjacent_periods() -> None:
+    noon, day = datetime(2025, 1, 1, 12, tzinfo=UTC), timedelta(days=1)
+
+    assert noon not in Period(noon - day, noon)
+    assert noon in Period(noon, noon + day)
+
+
+def test_five_years_are_allowed_and_a_microsecond_more_is_not() -> None:
+    start, utc = "2025-01-01T00:00:00Z", ZoneInfo("UTC")
+
+    assert parse_period(start, "2030-01-01T00:00:00Z", utc).hours == (5 * 365 + 1) * 24
+    with pytest.raises(InvalidPeriod, match="end must be at most 5 years after start"):
+        parse_period(start, "2030-01-01T00:00:00.000001Z", utc)
 
 
 def test_a_leap_day_may_be_followed_by_five_years() -> None:

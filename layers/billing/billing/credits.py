@@ -31,7 +31,9 @@ def charge(campaign: Campaign, period: Period, consumption: Consumption) -> Stat
 
 
 def credit_price(campaign: Campaign) -> Fraction:
-    """What one credit costs."""
+    """What one credit costs; nothing where no price is agreed and no credits were bought."""
     if campaign.credit_price is not None:
         return Fraction(campaign.credit_price)
-    return Fraction(campaign.budget_allocated or 0) / Fraction(campaign.credit_allocation or 1)
+    if not campaign.credit_allocation:
+        return Fraction(0)
+    return Fraction(campaign.budget_allocated or 0) / Fraction(campaign.credit_allocation)

@@ -28,7 +28,7 @@ def round_half_even(value: Fraction, digits: int) -> Decimal:
     >>> round_half_even(Fraction("0.125"), 2), round_half_even(Fraction("0.135"), 2)
     (Decimal('0.12'), Decimal('0.14'))
     """
-    return Decimal(round(value * 10**digits)).scaleb(-digits)
+    return _of_units(round(value * 10**digits), digits)
 
 
 def round_money(amount: Fraction, currency: str) -> Decimal:
@@ -70,4 +70,9 @@ def split(total: Decimal, shares: Sequence[Decimal], currency: str) -> list[Deci
     by_remainder = sorted(range(len(parts)), key=lambda n: parts[n] - exact[n])
     for n in by_remainder[: units - sum(parts)]:
         parts[n] += 1
-    return [Decimal(part).scaleb(-digits) for part in parts]
+    return [_of_units(part, digits) for part in parts]
+
+
+def _of_units(count: int, digits: int) -> Decimal:
+    # Built from text: Decimal's arithmetic would round to the 28 digits of its context.
+    return Decimal(f"{count}E-{digits}")

@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 LONGEST_YEARS = 5
 """A period is at most five years long (design §8)."""
 
-FIRST_YEAR, LAST_YEAR = 1970, 2199
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2200, 1, 1)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -105,18 +105,16 @@ def parse_period(start: str, end: str, zone: ZoneInfo) -> Period:
 
 def _parse_end(field: str, text: str, zone: ZoneInfo) -> datetime:
     try:
-        if _DATE.fullmatch(text):
-            day = date.fromisoformat(text)
-            instant = midnight(day, zone) if FIRST_YEAR <= day.year <= LAST_YEAR else datetime.min.replace(tzinfo=UTC)
-        else:
-            instant = parse_instant(text)
+        end = date.fromisoformat(text) if _DATE.fullmatch(text) else parse_instant(text)
     except ValueError:
         raise InvalidPeriod(
             field, 'must be a date such as "2025-01-31", or an instant with an offset such as "2025-01-31T23:00:00Z"'
         ) from None
-    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
-        raise InvalidPeriod(field, f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
-    return instant
+    # The day as it was given: in a zone ahead of UTC midnight of the first day is still in 1969.
+    day = end.date() if isinstance(end, datetime) else end
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise InvalidPeriod(field, f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return end if isinstance(end, datetime) else midnight(end, zone)
 
 
 def _years_later(start: datetime) -> datetime:

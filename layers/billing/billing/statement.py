@@ -1,5 +1,6 @@
 """A statement: its lines, and totals that are sums of rounded lines (design §5)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -49,16 +50,15 @@ class Statement:
 
     @property
     def total_amount(self) -> Decimal:
-        return self._sum(covered=True) + self._sum(covered=False)
+        return self._sum(self.lines)
 
     @property
     def covered_amount(self) -> Decimal:
-        return self._sum(covered=True)
+        return self._sum(line for line in self.lines if line.covered_by != CoveredBy.NONE)
 
     @property
     def amount_due(self) -> Decimal:
-        return self._sum(covered=False)
+        return self._sum(line for line in self.lines if line.covered_by == CoveredBy.NONE)
 
-    def _sum(self, covered: bool) -> Decimal:
-        amounts = [line.amount for line in self.lines if (line.covered_by != CoveredBy.NONE) == covered]
-        return sum(amounts, round_money(Fraction(0), self.currency or ""))
+    def _sum(self, lines: Iterable[Line]) -> Decimal:
+        return round_money(sum((Fraction(line.amount) for line in lines), Fraction(0)), self.currency or "")
