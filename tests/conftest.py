@@ -10,6 +10,7 @@ import pytest
 from billing import database
 from billing.operations.migrate import migrate
 from local import postgres
+from tests.cluster import Cluster, fresh_cluster
 from tests.world import World, connect
 
 
@@ -37,3 +38,10 @@ def world(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]
     world.empty()
     yield world
     world.connection.close()
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A Postgres cluster of the test's own."""
+    with fresh_cluster() as cluster:
+        yield cluster

@@ -4,10 +4,12 @@ SELECT pg_advisory_xact_lock(hashtext('campaign billing: migrations'));
 
 -- name: roles
 -- The server's roles: one that owns the tables, one for the API, one for the jobs. Safe to run again.
--- On RDS, membership in rds_iam lets them log in with a token; nowhere have they a password.
+-- On RDS, membership in rds_iam lets them log in with a token; nowhere have they a password. There the master user is no
+-- superuser: since Postgres 16 it may administer the roles that it made, and has to grant itself that it may become them.
 DO $$
 DECLARE
     name text;
+    membership text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     FOREACH name IN ARRAY ARRAY['billing_owner', 'billing_app', 'billing_jobs'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
@@ -20,7 +22,7 @@ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') AND NOT pg_has_role(name, 'rds_iam', 'MEMBER') THEN
             EXECUTE format('GRANT rds_iam TO %I', name);
         END IF;
-        IF NOT pg_has_role(name, 'MEMBER') THEN
+        IF NOT pg_has_role(name, membership) THEN
             EXECUTE format('GRANT %I TO %I', name, current_user);
         END IF;
     END LOOP;

@@ -1,0 +1,40 @@
+"""The migrations on RDS: the master user there may make roles and databases, and is no superuser (design §9)."""
+
+import json
+import os
+import subprocess
+import sys
+from urllib.parse import urlsplit, urlunsplit
+
+from tests.cluster import Cluster, leave, url
+from tests.world import connect
+
+# What an instance of RDS has before anybody has logged in.
+RDS = """
+    CREATE ROLE rds_iam;
+    CREATE ROLE master LOGIN CREATEROLE CREATEDB PASSWORD 'x';
+    GRANT rds_iam TO master WITH ADMIN OPTION;
+    CREATE DATABASE billing_on_rds OWNER master
+"""
+MIGRATE = "import json; from billing.operations.migrate import migrate; print(json.dumps([migrate(), migrate()]))"
+
+
+def test_the_master_user_of_rds_migrates_and_gives_the_roles_their_iam_login(cluster: Cluster) -> None:
+    user = cluster.use()
+    server = urlsplit(url(user))
+    admin = connect(urlunsplit(server))
+    for statement in RDS.split(";"):
+        admin.run(statement)
+    master = urlunsplit(server._replace(netloc=f"master:x@{server.hostname}:{server.port}", path="/billing_on_rds"))
+
+    done = subprocess.run(
+        [sys.executable, "-c", MIGRATE], env=os.environ | {"DATABASE_URL": master}, check=False, capture_output=True, text=True
+    )
+
+    assert done.stderr == ""
+    first, again = json.loads(done.stdout)
+    assert (first[0], again) == ("0001_reference_tables", [])
+    members = admin.run("SELECT member::regrole::text FROM pg_auth_members WHERE roleid = 'rds_iam'::regrole") or []
+    assert {row[0] for row in members} >= {"billing_app", "billing_jobs"}
+    admin.close()
+    leave(user)
