@@ -173,6 +173,8 @@ def _connect(target: settings.Database) -> Connection:
     channel = socket.create_connection((target.host, target.port), timeout=CONNECT_TIMEOUT)
     # Without this, small messages to a TLS server wait for the acknowledgement of the one before.
     channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # A host that vanished (a failover, while this environment was frozen) acknowledges nothing: soon noticed, and replaced.
+    channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, CONNECT_TIMEOUT * 1000)
     # The server itself ends a slow statement; this limit is for a server that has gone.
     channel.settimeout(settings.statement_timeout() + CONNECT_TIMEOUT)
     try:

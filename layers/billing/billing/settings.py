@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
@@ -41,14 +42,14 @@ def database() -> Database:
 
 
 def statement_timeout() -> int:
-    """Seconds that a statement may take (`DATABASE_STATEMENT_TIMEOUT`); below the function's own timeout, so that the
-    caller gets an answer."""
-    return int(os.environ.get("DATABASE_STATEMENT_TIMEOUT", "20"))
+    """Seconds that a statement may take (`DATABASE_STATEMENT_TIMEOUT`); with the time to connect below the function's own
+    timeout, so that the caller gets an answer."""
+    return int(os.environ.get("DATABASE_STATEMENT_TIMEOUT", "15"))
 
 
-def ca_bundle() -> str | None:
-    """The certificates that the database's own is verified with; the system's where absent."""
-    return os.environ.get("DATABASE_CA_BUNDLE")
+def ca_bundle() -> str:
+    """The file of certificates that the database's own is verified with (`DATABASE_CA_BUNDLE`); Amazon's where absent."""
+    return os.environ.get("DATABASE_CA_BUNDLE") or str(Path(__file__).parent / "certificates.pem")
 
 
 def save_job_results() -> bool:
