@@ -29,12 +29,13 @@ serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
 invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=events/track_usage.json
 	@$(VENV)/python -m local.invoke $(FUNCTION) $(EVENT)
 
-check: .venv/check .venv-sam/sam  ## format, lint, types, template lint
+check: .venv/check .venv-sam/sam .venv-scan/scan  ## format, lint, types, template lint, security scan
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
 	@$(VENV)/cfn-lint template.yaml
 	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint
+	@.venv-scan/bin/checkov --config-file .checkov.yaml
 	@echo "All checks passed."
 
 format: .venv/check  ## put the code into its format
@@ -49,7 +50,7 @@ bench: .venv/run  ## the benchmarks, each beside its limit
 
 clean:  ## remove the virtual environments, the Postgres and its data
 	@[ ! -e .local ] || $(PYTHON) -c 'from local import postgres; postgres.remove()'
-	@rm -rf .venv .venv-sam .local .aws-sam
+	@rm -rf .venv .venv-sam .venv-scan .local .aws-sam
 
 .venv/made:
 	@$(call make_venv,.venv)
@@ -75,6 +76,12 @@ clean:  ## remove the virtual environments, the Postgres and its data
 	@$(call make_venv,.venv-sam)
 	@echo "Installing the SAM CLI …" >&2
 	@.venv-sam/bin/python $(LOCKED) requirements/sam.txt
+	@touch $@
+
+.venv-scan/scan: requirements/scan.txt
+	@$(call make_venv,.venv-scan)
+	@echo "Installing the security scan …" >&2
+	@.venv-scan/bin/python $(LOCKED) requirements/scan.txt
 	@touch $@
 
 define make_venv
