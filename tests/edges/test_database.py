@@ -7,11 +7,8 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from billing import database, settings
 from billing.database import ALL_COMPANIES, transaction
 from billing.errors import DatabaseUnavailable
 from billing.operations.migrate import MigrationChanged, migrate
@@ -83,44 +80,6 @@ def test_what_raises_in_a_transaction_is_rolled_back_and_the_connection_kept(wor
     with transaction(ALL_COMPANIES) as after:
         assert after is db
         assert after.value("SELECT count(*) FROM companies") == 0
-
-
-def test_the_login_is_a_token_of_aws_that_is_signed_for_each_connection(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    login = on_aws(monkeypatch, DATABASE_USER="billing_app")
-
-    user, token = login()
-
-    assert user == "billing_app"
-    assert token.startswith("db.example.org:5432/?Action=connect&DBUser=billing_app&")
-    assert "X-Amz-Signature=" in token
-
-
-def test_the_migrations_log_in_with_the_master_users_secret(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    with mock_aws():
-        login = on_aws(monkeypatch)
-        secret = json.dumps({"username": "master", "password": "from the secret"})
-        arn = boto3.client("secretsmanager").create_secret(Name="master", SecretString=secret)["ARN"]
-        monkeypatch.setenv("DATABASE_SECRET_ARN", arn)
-
-        assert login() == ("master", "from the secret")
-
-
-def test_a_secret_that_cannot_be_read_is_a_database_that_is_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    with mock_aws():
-        login = on_aws(monkeypatch)
-        monkeypatch.setenv("DATABASE_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gone")
-
-        with pytest.raises(DatabaseUnavailable):
-            login()
-
-
-def on_aws(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Any:
-    """The login for a database on AWS, from the environment that the template gives a function."""
-    aws = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "eu-west-1"}
-    for name, value in ({"DATABASE_HOST": "db.example.org", "DATABASE_NAME": "billing"} | aws | variables).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("DATABASE_URL")
-    return lambda: database.login(settings.database())
 
 
 def migrate_in_a_process(url: str) -> list[str]:

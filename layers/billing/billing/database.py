@@ -8,7 +8,6 @@ Every transaction sets all of its own state (role, company, time zone), so that 
 client between two transactions.
 """
 
-import json
 import socket
 import ssl
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pg8000.native import Connection, DatabaseError, InterfaceError, PreparedSta
 
 from billing import settings
 from billing.errors import DatabaseUnavailable
+from billing.login import login
 
 ALL_COMPANIES = "*"
 APP, JOBS = "billing_app", "billing_jobs"
@@ -191,24 +191,6 @@ def _connect(target: settings.Database) -> Connection:
     except BaseException:
         channel.close()
         raise
-
-
-def login(target: settings.Database) -> tuple[str, str]:
-    """The user and the password, or the IAM token that stands for one: signed here, without a request, and valid for 15
-    minutes, since it is needed only to connect. Raises `DatabaseUnavailable` where AWS gives no credentials."""
-    if target.password is not None:
-        return target.user, target.password
-    import boto3  # a third of a second at a cold start, so only where AWS is asked
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        if target.secret_arn is None:
-            return target.user, boto3.client("rds").generate_db_auth_token(target.host, target.port, target.user)
-        secret = boto3.client("secretsmanager").get_secret_value(SecretId=target.secret_arn)
-    except (BotoCoreError, ClientError) as error:
-        raise DatabaseUnavailable("The database's login cannot be had right now. Send the same request again.") from error
-    master = json.loads(secret["SecretString"])
-    return master["username"], master["password"]
 
 
 @cache
