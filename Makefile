@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve invoke check format build bench clean
+.PHONY: help demo test serve openapi invoke check format build bench clean
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -25,6 +25,9 @@ test: .venv/test  ## the whole test suite, against a real Postgres (ARGS="-k nam
 
 serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
 	@PORT=$(PORT) $(VENV)/python -m local.serve
+
+openapi: .venv/run  ## openapi.json, from the handlers
+	@$(VENV)/python -m local.openapi
 
 invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=events/track_usage.json
 	@$(VENV)/python -m local.invoke $(FUNCTION) $(EVENT)

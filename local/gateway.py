@@ -3,6 +3,7 @@
 
 import base64
 import json
+import mimetypes
 import time
 import traceback
 import uuid
@@ -15,6 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from local import docs
 from local.runtime import functions, invoke
 
 ALL_SCOPES = "billing/usage.write billing/read billing/write"
@@ -36,7 +38,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 def _answer(request: Request) -> Response:
     try:
         (name, path), parameters = _routes().bind_to_environ(request.environ).match()
-        return _response(invoke(name, event(request, path, parameters))) if name else Response(index() + "\n")
+        return _response(invoke(name, event(request, path, parameters))) if name else _page(path)
     except HTTPException as error:
         return _problem(error)
     except Exception:  # as Lambda does: whatever a handler lets through is an internal error of the API
@@ -48,7 +50,14 @@ def index() -> str:
     """The routes and how to call them, a line each."""
     routes = [(route.method, route.path) for function in functions().values() for route in function.routes]
     headers = "Headers: X-Company-Id (absent: the platform), X-Scopes (absent: all)."
-    return "\n".join([*(f"  {method:<7}{path}" for method, path in routes), headers])
+    return "\n".join([*(f"  {method:<7}{path}" for method, path in routes), headers, "To try it out: /docs, /openapi.json"])
+
+
+def _page(path: str) -> Response:
+    if path == "/":
+        return Response(index() + "\n")
+    file = docs.PAGES[path]
+    return Response(file.read_bytes(), mimetype=mimetypes.guess_type(file)[0])
 
 
 @cache
@@ -56,7 +65,8 @@ def _routes() -> Map:
     """The routes of the template; an endpoint is a function's name and its route. `/` lists them."""
     declared = [(function.name, route) for function in functions().values() for route in function.routes]
     rules = [_rule(route.method, route.path, name) for name, route in declared]
-    return Map([_rule("GET", "/", None), *rules], merge_slashes=False)
+    pages = [_rule("GET", path, None) for path in ("/", *docs.PAGES)]
+    return Map([*pages, *rules], merge_slashes=False)
 
 
 def _rule(method: str, path: str, name: str | None) -> Rule:

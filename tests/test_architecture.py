@@ -11,7 +11,20 @@ LAYER = ROOT / "layers" / "billing" / "billing"
 RULES = {"allocation", "bundle", "consumption", "credits", "custom", "iaas", "instants", "money", "periods", "pricing"} | {
     *("seats", "shapes", "statement", "terms", "usage"),
 }
-EDGES = {"alerts", "campaigns", "database", "deployment", "errors", "http", "jobs", "login", "settings", "sql", "telemetry"}
+EDGES = {
+    "alerts",
+    "campaigns",
+    "database",
+    "deployment",
+    "errors",
+    "http",
+    "jobs",
+    "login",
+    "parameters",
+    "settings",
+    "sql",
+    "telemetry",
+}
 
 
 def imports(path: Path) -> set[str]:

@@ -1,18 +1,19 @@
 """GET /v1/subscriptions/{subscriptionId}/campaigns: the campaigns that are linked to a subscription."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.http import Api
 from billing.operations.list_subscription_campaigns import SubscriptionCampaigns, list_subscription_campaigns
+from billing.parameters import SubscriptionId
 
 app = Api(scope="billing/read")
 
 
 @app.get("/v1/subscriptions/<subscriptionId>/campaigns")
-def get(subscription_id: Annotated[str, Path(alias="subscriptionId")]) -> SubscriptionCampaigns:
+def get(subscription_id: SubscriptionId) -> SubscriptionCampaigns:
+    """All of them, active or not, with the terms that matter for billing."""
     return list_subscription_campaigns(app.company, subscription_id)
 
 

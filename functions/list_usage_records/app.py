@@ -2,23 +2,25 @@
 
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.http import Api
 from billing.operations.list_usage_records import PAGE, UsageRecords, list_usage_records
+from billing.parameters import CompanyId, End, Start
 
 app = Api(scope="billing/read")
 
 
 @app.get("/v1/companies/<companyId>/usage-records")
 def get(
-    company_id: Annotated[str, Path(alias="companyId")],
-    start: Annotated[str, Query()],
-    end: Annotated[str, Query()],
-    limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
-    cursor: Annotated[str | None, Query()] = None,
+    company_id: CompanyId,
+    start: Start,
+    end: End,
+    limit: Annotated[int, Query(ge=1, le=PAGE, description="The most records on a page.")] = PAGE,
+    cursor: Annotated[str | None, Query(description="The `nextCursor` of the page before.")] = None,
 ) -> UsageRecords:
+    """Follow `nextCursor` until it is null: every record of the period is seen exactly once, also while others arrive."""
     return list_usage_records(app.company, company_id, start, end, limit, cursor)
 
 

@@ -2,17 +2,19 @@
 
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.http import Api
 from billing.operations.top_up_credits import Balance, TopUp, top_up_credits
+from billing.parameters import CampaignId
 
 app = Api(scope="billing/write")
 
 
 @app.post("/v1/campaigns/<campaignId>/credits")
-def post(campaign_id: Annotated[str, Path(alias="campaignId")], top_up: Annotated[TopUp, Body()]) -> Balance:
+def post(campaign_id: CampaignId, top_up: Annotated[TopUp, Body()]) -> Balance:
+    """The same id again is the same top-up, and is answered with the balance as it is."""
     return top_up_credits(app.company, campaign_id, top_up)
 
 

@@ -16,6 +16,8 @@ app = Api(scope="billing/usage.write")
 
 @app.post("/v1/usage-events")
 def post(batch: Annotated[UsageBatch, Body()]) -> Response[BatchResult]:
+    """The results are in the order of the events. A repeat, by any number of callers at once, is answered with the first
+    record's id. One bad event takes no other down: it is rejected with its reason, and the rest is recorded."""
     result = track_usage(app.company, batch.events, now=datetime.now(UTC))
     status = HTTPStatus.MULTI_STATUS if result.rejected else HTTPStatus.OK
     return Response(status_code=status, content_type="application/json", body=result)

@@ -1,20 +1,21 @@
 """DELETE /v1/campaigns/{campaignId}/subscription: undo the link of a campaign to its subscription."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.http import Api
 from billing.operations.unlink_campaign import unlink_campaign
+from billing.parameters import CampaignId
 
 app = Api(scope="billing/write")
 
 
 @app.delete("/v1/campaigns/<campaignId>/subscription")
-def delete(campaign_id: Annotated[str, Path(alias="campaignId")]) -> Response[None]:
+def delete(campaign_id: CampaignId) -> Response[None]:
+    """Its share is free for others. A campaign that has no link stays as it is."""
     unlink_campaign(app.company, campaign_id)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 

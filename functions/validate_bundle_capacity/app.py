@@ -1,18 +1,19 @@
 """GET /v1/campaigns/{campaignId}/bundle-capacity: whether a campaign can use its subscription."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.http import Api
 from billing.operations.validate_bundle_capacity import Capacity, validate_bundle_capacity
+from billing.parameters import CampaignId
 
 app = Api(scope="billing/read")
 
 
 @app.get("/v1/campaigns/<campaignId>/bundle-capacity")
-def get(campaign_id: Annotated[str, Path(alias="campaignId")]) -> Capacity:
+def get(campaign_id: CampaignId) -> Capacity:
+    """Campaigns of the other models need no subscription and are valid. All that is wrong is listed."""
     return validate_bundle_capacity(app.company, campaign_id)
 
 

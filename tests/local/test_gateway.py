@@ -173,3 +173,18 @@ def test_the_front_page_lists_the_routes(client: Client) -> None:
 
     assert answer.status_code == 200
     assert re.search(r"POST +/v1/usage-events\n", answer.text)
+    assert "/docs" in answer.text
+
+
+def test_the_document_and_its_page_are_served_from_this_machine_alone(client: Client) -> None:
+    page = client.get("/docs").text
+
+    assets = re.findall(r'(?:src|href|fetch)(?:=|\()"([^"]+)"', page)
+    answers = [client.get(asset) for asset in assets if asset != "data:,"]
+
+    assert [(answer.status_code, answer.mimetype) for answer in answers] == [
+        (200, "text/css"),
+        (200, "text/javascript"),
+        (200, "application/json"),
+    ]
+    assert "://" not in page

@@ -1,8 +1,18 @@
 """The errors of campaign billing: one root, and for each class what happened and what to do about it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+# Where pydantic speaks of Python, or does not say what to do.
+_WORDS = {
+    "missing": "is required",
+    "extra_forbidden": "is not a field of this request",
+    "model_type": "must be an object",
+    "list_type": "must be an array",
+    "string_type": "must be a string",
+}
 
 
 @dataclass(frozen=True)
@@ -17,7 +27,8 @@ def field_error(item: Mapping[str, Any]) -> FieldError:
     """A pydantic error as a JSON pointer (RFC 6901) into the body, or to the parameter, and what is wrong."""
     location = item["loc"][1:] if item["loc"][:1] in (("body",), ("query",), ("path",)) else item["loc"]
     pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
-    return FieldError(pointer, str(item["msg"]).removeprefix("Value error, "))
+    detail = _WORDS.get(item["type"]) or re.sub(r"^\w+ should ", "must ", str(item["msg"])).removeprefix("Value error, ")
+    return FieldError(pointer, detail)
 
 
 class BillingError(Exception):

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterable
+import traceback
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -13,10 +14,12 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pg8000.native import DatabaseError
 
-from billing.database import ALL_COMPANIES
+from billing.database import ALL_COMPANIES, server_message
 from billing.errors import (
     BillingError,
+    DatabaseUnavailable,
     FieldError,
     Forbidden,
     Invalid,
@@ -32,6 +35,7 @@ from billing.telemetry import logger, metrics
 BODY_BYTES = 5 * 1024 * 1024
 PLATFORM_SCOPE = "billing/platform"
 RETRY_AFTER_SECONDS = "2"
+NOT_JSON = "The body must be JSON, with the content type application/json."
 
 # Powertools keeps the request on a class, and an execution environment serves one at a time. A process with threads
 # (a local gateway, a test) has to do the same.
@@ -48,11 +52,12 @@ class Api(APIGatewayHttpResolver):
             response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         )
         self.scope = scope
-        self.exception_handler(BillingError)(problem)
-        self.exception_handler(RequestValidationError)(_invalid_request)
+        self.exception_handler(BillingError)(_refused)
+        self.exception_handler(RequestValidationError)(self._invalid_request)
         self.exception_handler(RequestUnsupportedContentType)(_unsupported_content)
         self.exception_handler(InvalidPeriod)(_invalid_period)
         self.exception_handler(UnicodeDecodeError)(_not_utf8)
+        self.use([_check_query])
         self.exception_handler(Exception)(_unexpected)
         self.not_found(_no_route)
 
@@ -67,12 +72,24 @@ class Api(APIGatewayHttpResolver):
             answer: dict[str, Any] = _handle(event, context, app=self)
             return answer
 
+    def unknown_parameters(self) -> list[FieldError]:
+        """The query parameters that the route does not have. A misspelt `cursor` would be the first page for ever."""
+        known = {field.alias for field in self.context["_route"].dependant.query_params}
+        unknown = self.current_event.query_string_parameters.keys() - known
+        return [field_error({"loc": ("query", name), "type": "extra_forbidden"}) for name in sorted(unknown)]
+
+    def _invalid_request(self, error: RequestValidationError) -> Response[str]:
+        errors = [*map(field_error, error.errors()), *self.unknown_parameters()]
+        return problem(Invalid("The request breaks a rule; see errors.", errors))
+
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def _handle(event: dict[str, Any], context: LambdaContext, app: Api) -> dict[str, Any]:
     try:
-        app.context.update(company=caller_company(APIGatewayProxyEventV2(event), app.scope))
+        request = APIGatewayProxyEventV2(event)
+        app.context.update(company=caller_company(request, app.scope))
+        check_content_type(request)
     except BillingError as error:
         refusal = problem(error)
         answer: dict[str, Any] = {"statusCode": refusal.status_code, "headers": refusal.headers, "body": refusal.body}
@@ -103,21 +120,30 @@ def caller_company(event: APIGatewayProxyEventV2, scope: str) -> str:
     return company
 
 
+def check_content_type(event: APIGatewayProxyEventV2) -> None:
+    """Raises `Malformed` for a body that says it is not JSON: Powertools would take a form for an object."""
+    declared = event.headers.get("content-type") or "application/json"
+    if event.body and declared.split(";")[0].strip() != "application/json":
+        raise Malformed(NOT_JSON)
+
+
 def parse_json(text: str) -> Any:
-    """A JSON body with every number exact. Raises `Malformed` for what is not JSON: NaN, and a key that appears twice."""
+    """A JSON object with every number exact. Raises `Malformed` for what is not JSON: NaN, and a key that appears twice;
+    `TooLarge`; and `Invalid` for JSON that is no object."""
     if len(text.encode("utf-8", "surrogatepass")) > BODY_BYTES:
         raise TooLarge("The body is larger than 5 MB.")
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
+        body = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Malformed(f"The body is not JSON: {reason}.") from None
+    if not isinstance(body, dict):
+        raise Invalid("The body must be a JSON object.", [FieldError("", "must be an object")])
+    return body
 
 
 def problem(error: BillingError) -> Response[str]:
     """An error as `application/problem+json`."""
-    if error.status >= 500:
-        logger.exception(error.title, exc_info=error)
     body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
     if error.errors:
         body["errors"] = [{"pointer": item.pointer, "detail": item.detail} for item in error.errors]
@@ -140,18 +166,13 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _invalid_request(error: RequestValidationError) -> Response[str]:
-    errors = [field_error(item) for item in error.errors()]
-    return problem(Invalid("The request breaks a rule; see errors.", errors))
-
-
 def _invalid_period(error: InvalidPeriod) -> Response[str]:
     field = FieldError(f"/{error.field}", error.reason)
     return problem(Invalid("The period cannot be used; see errors.", [field]))
 
 
 def _unsupported_content(_: RequestUnsupportedContentType) -> Response[str]:
-    return problem(Malformed("The body must be JSON, with the content type application/json."))
+    return problem(Malformed(NOT_JSON))
 
 
 def _not_utf8(_: UnicodeDecodeError) -> Response[str]:
@@ -162,6 +183,28 @@ def _no_route(_: Exception) -> Response[str]:
     return problem(NotFound("There is no such route."))
 
 
+def _refused(error: BillingError) -> Response[str]:
+    if error.status >= 500:
+        _log(error)
+    return problem(error)
+
+
 def _unexpected(error: Exception) -> Response[str]:
-    logger.exception("Unexpected error", exc_info=error)
+    _log(error)
     return problem(BillingError("Something went wrong on our side. The error has been logged."))
+
+
+def _log(error: Exception) -> None:
+    """What failed and where. What an exception says is left out: it may quote the caller's values or the statement."""
+    cause = error.__cause__
+    said = server_message(cause) if isinstance(cause, DatabaseError) else repr(cause)
+    trace = traceback.format_tb((cause or error).__traceback__)
+    logger.error(
+        type(error).__name__, cause=said if isinstance(error, DatabaseUnavailable) else type(cause).__name__, trace=trace
+    )
+
+
+def _check_query(app: Api, next_middleware: Callable[[Api], Response[Any]]) -> Response[Any]:
+    if unknown := app.unknown_parameters():
+        raise Invalid("The request has parameters that are not known; see errors.", unknown)
+    return next_middleware(app)

@@ -97,23 +97,36 @@ def parse_period(start: str, end: str, zone: ZoneInfo) -> Period:
 
     Raises `InvalidPeriod` where an end is neither, the start is not before the end, or they are over five years apart.
     """
-    period = Period(_parse_end("start", start, zone), _parse_end("end", end, zone))
+    period = Period(_parse_named_end("start", start, zone), _parse_named_end("end", end, zone))
     if period.end > _years_later(period.start.astimezone(zone)):
         raise InvalidPeriod("end", f"must be at most {LONGEST_YEARS} years after start")
     return period
 
 
-def _parse_end(field: str, text: str, zone: ZoneInfo) -> datetime:
+def check_end(text: str) -> str:
+    """The text, where it can be an end of a period in some time zone. Raises `ValueError`."""
+    _parse_end(text, ZoneInfo("UTC"))
+    return text
+
+
+def _parse_named_end(field: str, text: str, zone: ZoneInfo) -> datetime:
+    try:
+        return _parse_end(text, zone)
+    except ValueError as error:
+        raise InvalidPeriod(field, str(error)) from None
+
+
+def _parse_end(text: str, zone: ZoneInfo) -> datetime:
     try:
         end = date.fromisoformat(text) if _DATE.fullmatch(text) else parse_instant(text)
     except ValueError:
-        raise InvalidPeriod(
-            field, 'must be a date such as "2025-01-31", or an instant with an offset such as "2025-01-31T23:00:00Z"'
+        raise ValueError(
+            'must be a date such as "2025-01-31", or an instant with an offset such as "2025-01-31T23:00:00Z"'
         ) from None
     # The day as it was given: in a zone ahead of UTC midnight of the first day is still in 1969.
     day = end.date() if isinstance(end, datetime) else end
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise InvalidPeriod(field, f"must lie between {FIRST_DAY} and {LAST_DAY}")
+        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
     return end if isinstance(end, datetime) else midnight(end, zone)
 
 

@@ -4,13 +4,29 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from billing.instants import format_instant
 
-DecimalString = Annotated[Decimal, PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json")]
-Instant = Annotated[datetime, PlainSerializer(format_instant, return_type=str, when_used="json")]
+DecimalString = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["15725.81"]}),
+]
+Instant = Annotated[
+    datetime,
+    PlainSerializer(format_instant, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2025-01-31T23:00:00Z"]}),
+]
+CampaignRef = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "examples": ["demo-first-job-mentoring"]})]
+SubscriptionRef = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "examples": ["demo-fjellbris-2025"]})]
+CompanyRef = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "examples": ["demo-fjellbris"]})]
+CampaignName = Annotated[str, WithJsonSchema({"type": "string", "examples": ["First-job mentoring"]})]
+RecordId = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]+$", "examples": ["4711"]})]
+Currency = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]})]
+Share = Annotated[DecimalString, WithJsonSchema({"type": "string", "pattern": r"^[0-9]+\.[0-9]{4}$", "examples": ["0.2500"]})]
+PricingModel = Annotated[str, WithJsonSchema({"type": "string", "enum": ["seats", "credits", "bundle", "iaas", "custom"]})]
 
 
 class Shape(BaseModel):

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from billing.instants import parse_instant
 from billing.shapes import Shape
@@ -99,21 +99,56 @@ def canonical_json(value: object, depth: int = METADATA_DEPTH) -> str:
             return json.dumps(value, allow_nan=False)
 
 
-Quantity = Annotated[Decimal, BeforeValidator(parse_decimal), AfterValidator(check_quantity)]
-Text = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(check_text)]
+def number_or_string(pattern: str, **bounds: float) -> WithJsonSchema:
+    """The JSON schema of a number that `parse_decimal` takes: the bounds are those of a number, the pattern a string's."""
+    return WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, {"type": "number", **bounds}]})
+
+
+Quantity = Annotated[
+    Decimal,
+    BeforeValidator(parse_decimal),
+    AfterValidator(check_quantity),
+    number_or_string(r"^[0-9]{1,12}(\.[0-9]{1,6})?$", minimum=0, exclusiveMaximum=10**12, multipleOf=0.000001),
+]
+DeduplicationKey = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "-[0-9]{14}-[0-9a-f]{32}$",
+            "examples": ["demo-first-job-mentoring-session_completed-20250506123000-2d711642b726b04401627ca9fbac32f5"],
+        }
+    ),
+]
+Text = Annotated[
+    str,
+    Field(min_length=1, max_length=128, json_schema_extra={"pattern": r"^[^\x00]*$"}),
+    AfterValidator(check_text),
+]
 
 
 class UsageEvent(Shape):
-    """What a caller reports. Validate with the context `{"now": datetime}`: no event lies more than a day ahead."""
+    """What a caller reports. The same event in another spelling is the same event; an `id` names it for good."""
 
     campaign_id: Text
     event_type: EventType
-    quantity: Quantity
-    timestamp: Annotated[datetime, BeforeValidator(parse_instant)]
-    metadata: Annotated[str, BeforeValidator(check_metadata)] = "{}"
-    """As canonical JSON: sorted keys, numbers in their one spelling."""
-    id: Text | None = None
+    quantity: Annotated[Quantity, Field(description="From 0 to below 10^12, with at most six decimals.")]
+    timestamp: Annotated[
+        datetime,
+        BeforeValidator(parse_instant),
+        WithJsonSchema({"type": "string", "format": "date-time"}),
+        Field(description="From 2000-01-01 to one day from now, with an offset."),
+    ]
+    # As canonical JSON: sorted keys, numbers in their one spelling.
+    metadata: Annotated[
+        str,
+        BeforeValidator(check_metadata),
+        WithJsonSchema({"type": "object"}),
+        Field(description="At most 8 KB as JSON, and 32 levels deep.", json_schema_extra={"default": {}}),
+    ] = "{}"
+    id: Annotated[Text | None, Field(description="The caller's own name of the event, within the company.")] = None
 
+    # Validate with the context {"now": datetime}.
     @field_validator("timestamp")
     @classmethod
     def _in_range(cls, value: datetime, info: ValidationInfo) -> datetime:

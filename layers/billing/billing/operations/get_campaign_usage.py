@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Annotated
 
 from pydantic import Field
 
@@ -11,9 +12,20 @@ from billing.consumption import Consumption, Quantity, SeatMonth
 from billing.database import Row, Session, transaction
 from billing.money import round_money, show_price, show_quantity
 from billing.periods import Month, Period, first_hour, months, parse_period
-from billing.shapes import DecimalString, PeriodShape, Shape
+from billing.shapes import (
+    CampaignName,
+    CampaignRef,
+    CompanyRef,
+    Currency,
+    DecimalString,
+    PeriodShape,
+    PricingModel,
+    Shape,
+    Share,
+    SubscriptionRef,
+)
 from billing.sql import queries
-from billing.statement import Line, Statement
+from billing.statement import CoveredBy, Line, Statement
 from billing.terms import Campaign
 from billing.usage import EARLIEST
 
@@ -21,7 +33,7 @@ _SQL = queries("campaigns")
 
 
 class Usage(Shape):
-    """Quantities with six decimals; `seats_used` are those of the peak hour, `average_seats` those of the average hour."""
+    """Quantities with six decimals; `seatsUsed` are those of the peak hour, `averageSeats` those of the average hour."""
 
     seats_used: DecimalString
     seat_hours: DecimalString
@@ -32,22 +44,22 @@ class Usage(Shape):
 
 
 class BillingLine(Shape):
-    """One charge; `covered_by` says what has paid for it already: `none`, `prepaid_credits` or `subscription`."""
+    """One charge; `coveredBy` says what has paid for it already."""
 
-    description: str
+    description: Annotated[str, Field(examples=["Committed seats"])]
     quantity: DecimalString
-    unit: str
+    unit: Annotated[str, Field(examples=["seat-month"])]
     unit_price: DecimalString
     amount: DecimalString
-    covered_by: str
+    covered_by: CoveredBy
 
 
 class Billing(Shape):
-    """`unit_price` and `quantity` are of the model's own unit, null where its lines have units of their own."""
+    """`unitPrice` and `quantity` are of the model's own unit, null where its lines have units of their own."""
 
     unit_price: DecimalString | None
     quantity: DecimalString | None
-    currency: str | None
+    currency: Currency | None
     lines: list[BillingLine]
     total_amount: DecimalString
     covered_amount: DecimalString
@@ -57,15 +69,15 @@ class Billing(Shape):
 class L2iAllocation(Shape):
     """A bundle campaign's link; the amount is for the whole subscription period."""
 
-    subscription_id: str
-    allocation_percentage: DecimalString
+    subscription_id: SubscriptionRef
+    allocation_percentage: Share
     allocated_amount: DecimalString
 
 
 class Outcome(Shape):
     """`met` is null where nothing was measured."""
 
-    name: str
+    name: Annotated[str, Field(examples=["Completion rate"])]
     threshold: DecimalString
     met: bool | None
 
@@ -79,12 +91,12 @@ class IaasDelivery(Shape):
 
 
 class CampaignUsage(Shape):
-    """The answer; `l2i_allocation` is of bundle campaigns, `iaas` of IAAS campaigns."""
+    """The summary; `l2iAllocation` is of bundle campaigns, `iaas` of IAAS campaigns, and null of the others."""
 
-    campaign_id: str
-    campaign_name: str
-    company_id: str
-    pricing_model: str
+    campaign_id: CampaignRef
+    campaign_name: CampaignName
+    company_id: CompanyRef
+    pricing_model: PricingModel
     period: PeriodShape
     usage: Usage
     billing: Billing

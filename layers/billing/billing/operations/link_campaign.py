@@ -3,14 +3,14 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from billing import allocation
 from billing.database import Session, transaction
 from billing.errors import Conflict, FieldError, Invalid, NotFound
-from billing.shapes import DecimalString, Shape
+from billing.shapes import CampaignRef, Shape, Share, SubscriptionRef
 from billing.sql import queries
-from billing.usage import Text, parse_decimal, plain_number
+from billing.usage import Text, number_or_string, parse_decimal, plain_number
 
 _SQL = queries("bundles")
 
@@ -26,19 +26,25 @@ def check_share(value: Decimal) -> Decimal:
 
 
 class Link(Shape):
-    """The request; the share is a fraction, 0.25 is 25 %."""
+    """The link to make."""
 
     subscription_id: Text
-    allocation_percentage: Annotated[Decimal, BeforeValidator(parse_decimal), AfterValidator(check_share)]
+    allocation_percentage: Annotated[
+        Decimal,
+        BeforeValidator(parse_decimal),
+        AfterValidator(check_share),
+        number_or_string(r"^(0\.(?!0+$)[0-9]{1,4}|1(\.0{1,4})?)$", exclusiveMinimum=0, maximum=1, multipleOf=0.0001),
+        Field(description="A fraction: 0.25 is 25 %. Above 0 and at most 1, with at most four decimals."),
+    ]
 
 
 class Linked(Shape):
     """The link, and the share of the subscription that is left beside all links."""
 
-    campaign_id: str
-    subscription_id: str
-    allocation_percentage: DecimalString
-    remaining_percentage: DecimalString
+    campaign_id: CampaignRef
+    subscription_id: SubscriptionRef
+    allocation_percentage: Share
+    remaining_percentage: Share
 
 
 def link_campaign(company: str, campaign_id: str, link: Link) -> Linked:

@@ -1,33 +1,42 @@
 """The campaigns of a subscription (design §8)."""
 
 from datetime import date
+from typing import Annotated
+
+from pydantic import WithJsonSchema
 
 from billing import allocation
 from billing.database import transaction
 from billing.errors import NotFound
-from billing.shapes import DecimalString, Shape
+from billing.shapes import CampaignName, CampaignRef, PricingModel, Shape, Share, SubscriptionRef
 from billing.sql import queries
 
 _SQL = queries("bundles")
 
 
+CampaignStatus = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "enum": ["draft", "planned", "recruiting", "active", "paused", "completed", "closed"]}),
+]
+
+
 class LinkedCampaign(Shape):
     """A campaign with the terms that matter for billing."""
 
-    campaign_id: str
-    campaign_name: str
-    status: str
+    campaign_id: CampaignRef
+    campaign_name: CampaignName
+    status: CampaignStatus
     is_active: bool
-    pricing_model: str
+    pricing_model: PricingModel
     start_date: date | None
     end_date: date | None
-    allocation_percentage: DecimalString | None
+    allocation_percentage: Share | None
 
 
 class SubscriptionCampaigns(Shape):
     """The answer: all campaigns that are linked, active or not, in the order of their ids."""
 
-    subscription_id: str
+    subscription_id: SubscriptionRef
     campaigns: list[LinkedCampaign]
 
 

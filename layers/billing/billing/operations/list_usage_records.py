@@ -8,16 +8,18 @@ import base64
 import json
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
+
+from pydantic import Field
 
 from billing.database import Row, transaction
 from billing.errors import FieldError, Invalid, NotFound
 from billing.instants import format_instant, parse_instant
 from billing.periods import parse_period
-from billing.shapes import DecimalString, Instant, PeriodShape, Shape
+from billing.shapes import CampaignRef, CompanyRef, DecimalString, Instant, PeriodShape, RecordId, Shape
 from billing.sql import queries
-from billing.usage import BILLING_EVENT_TYPES
+from billing.usage import BILLING_EVENT_TYPES, DeduplicationKey, EventType
 
 PAGE = 1000
 """Records of a page where the caller does not say."""
@@ -26,28 +28,28 @@ _SQL = queries("records")
 
 
 class UsageRecord(Shape):
-    """One record; `billing_event_type` is the billing system's name for its type."""
+    """One record; `billingEventType` is the billing system's name for its type."""
 
-    usage_record_id: str
-    event_type: str
-    billing_event_type: str
+    usage_record_id: RecordId
+    event_type: EventType
+    billing_event_type: Annotated[str, Field(json_schema_extra={"enum": list(BILLING_EVENT_TYPES.values())})]
     quantity: DecimalString
     event_timestamp: Instant
-    deduplication_key: str
+    deduplication_key: DeduplicationKey
     metadata: dict[str, Any]
 
 
 class CampaignRecords(Shape):
     """The records of one campaign on this page."""
 
-    campaign_id: str
+    campaign_id: CampaignRef
     events: list[UsageRecord]
 
 
 class UsageRecords(Shape):
-    """A page; `next_cursor` is null on the last one."""
+    """A page; `nextCursor` is null on the last one."""
 
-    company_id: str
+    company_id: CompanyRef
     period: PeriodShape
     campaigns: list[CampaignRecords]
     next_cursor: str | None

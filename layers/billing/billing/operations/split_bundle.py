@@ -1,12 +1,15 @@
 """How a subscription's budget is split among its active campaigns (design §6)."""
 
 from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from billing import allocation
 from billing.database import transaction
 from billing.errors import NotFound
 from billing.money import round_money
-from billing.shapes import DecimalString, Shape
+from billing.shapes import CampaignName, CampaignRef, Currency, DecimalString, Shape, Share, SubscriptionRef
 from billing.sql import queries
 
 _SQL = queries("bundles")
@@ -15,28 +18,28 @@ _SQL = queries("bundles")
 class CampaignShare(Shape):
     """A campaign's part; `status` is `valid`, or `invalid` where its share is outside (0, 1]."""
 
-    campaign_id: str
-    campaign_name: str
-    allocation_percentage: DecimalString | None
+    campaign_id: CampaignRef
+    campaign_name: CampaignName
+    allocation_percentage: Share | None
     allocated_amount: DecimalString
-    status: str
+    status: Literal["valid", "invalid"]
 
 
 class Validation(Shape):
     """All that is wrong with the shares."""
 
     is_valid: bool
-    errors: list[str]
+    errors: Annotated[list[str], Field(examples=[["The shares add up to 93.25 %, not 100 %."]])]
 
 
 class BundleSplit(Shape):
-    """The answer; `total_budget` is `annual_price × quantity`."""
+    """The answer; `totalBudget` is the annual price times the quantity bought."""
 
-    subscription_id: str
+    subscription_id: SubscriptionRef
     total_budget: DecimalString
-    currency: str
+    currency: Currency
     campaigns: list[CampaignShare]
-    total_allocation_percentage: DecimalString
+    total_allocation_percentage: Share
     validation: Validation
 
 

@@ -7,25 +7,33 @@ from pydantic import AfterValidator, Field
 from billing.database import Session, transaction
 from billing.errors import Conflict, NotFound
 from billing.money import show_quantity
-from billing.shapes import DecimalString, Shape
+from billing.shapes import CampaignRef, DecimalString, Shape
 from billing.sql import queries
-from billing.usage import Quantity, Text, check_text
+from billing.usage import Quantity, Text, check_text, number_or_string
 
 _SQL = queries("credits")
 
 
 class TopUp(Shape):
-    """The request; `id` names the top-up within the company."""
+    """The credits that were bought."""
 
-    credits: Annotated[Quantity, Field(gt=0)]
-    id: Text
-    note: Annotated[str, Field(max_length=1000), AfterValidator(check_text)] | None = None
+    credits: Annotated[
+        Quantity,
+        Field(gt=0, description="Above 0 and below 10^12, with at most six decimals."),
+        number_or_string(
+            r"^(?!0+(\.0+)?$)[0-9]{1,12}(\.[0-9]{1,6})?$", exclusiveMinimum=0, exclusiveMaximum=10**12, multipleOf=0.000001
+        ),
+    ]
+    id: Annotated[Text, Field(description="Names the top-up within the company; the same id again is the same top-up.")]
+    note: (
+        Annotated[str, Field(max_length=1000, json_schema_extra={"pattern": r"^[^\x00]*$"}), AfterValidator(check_text)] | None
+    ) = None
 
 
 class Balance(Shape):
     """What the campaign has bought and has left."""
 
-    campaign_id: str
+    campaign_id: CampaignRef
     credit_allocation: DecimalString
     credits_remaining: DecimalString
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SkipValidation, ValidationError, field_validator
 
 from billing.database import Session, transaction
 from billing.errors import TooLarge, field_error
-from billing.shapes import Shape
+from billing.shapes import RecordId, Shape
 from billing.sql import queries
-from billing.usage import UsageEvent
+from billing.usage import DeduplicationKey, UsageEvent
 
 BATCH_LIMIT = 1000
 """Events in one request (design §8)."""
@@ -21,9 +21,10 @@ Status = Literal["recorded", "duplicate", "conflict", "rejected"]
 
 
 class UsageBatch(Shape):
-    """The request: 1 to 1,000 events, each of the shape of `UsageEvent`."""
+    """1 to 1,000 events."""
 
-    events: Annotated[list[Any], Field(min_length=1)]
+    # Each is validated by itself, so that a bad one takes no other down.
+    events: Annotated[list[SkipValidation[UsageEvent]], Field(min_length=1, json_schema_extra={"maxItems": BATCH_LIMIT})]
 
     @field_validator("events")
     @classmethod
@@ -37,9 +38,9 @@ class Result(Shape):
     """What became of one event. A repeat, and a conflict, name the record that was there first."""
 
     status: Status
-    usage_record_id: str | None = None
-    deduplication_key: str | None = None
-    reason: str | None = None
+    usage_record_id: RecordId | None = None
+    deduplication_key: DeduplicationKey | None = None
+    reason: Annotated[str | None, Field(examples=["/quantity: must be at least 0 and below 10^12"])] = None
 
 
 class BatchResult(Shape):

@@ -1,17 +1,21 @@
 """Whether a campaign can use its subscription (design §6)."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from billing import allocation
 from billing.campaigns import load_campaign
 from billing.database import transaction
-from billing.shapes import Shape
+from billing.shapes import CampaignRef, Shape
 
 
 class Capacity(Shape):
     """All that is wrong, not only the first."""
 
-    campaign_id: str
+    campaign_id: CampaignRef
     valid: bool
-    errors: list[str]
+    errors: Annotated[list[str], Field(examples=[["The campaign is not linked to a subscription."]])]
 
 
 def validate_bundle_capacity(company: str, campaign_id: str) -> Capacity:

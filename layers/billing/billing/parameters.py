@@ -1,0 +1,23 @@
+"""The path and query parameters that operations share (design §8)."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from pydantic import AfterValidator, WithJsonSchema
+
+from billing.periods import check_end
+from billing.usage import Text
+
+CampaignId = Annotated[Text, Path(alias="campaignId", description="The campaign's id.")]
+SubscriptionId = Annotated[Text, Path(alias="subscriptionId", description="The subscription's id.")]
+CompanyId = Annotated[Text, Path(alias="companyId", description="The company's id.")]
+
+_END = WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]})
+_FORM = "a date (midnight in the company's time zone) or an instant with an offset, between 1970-01-01 and 2200-01-01."
+Start = Annotated[str, AfterValidator(check_end), _END, Query(description=f"The period's first instant: {_FORM}")]
+End = Annotated[
+    str,
+    AfterValidator(check_end),
+    _END,
+    Query(description=f"The instant just after the period, at most five years after its start: {_FORM}"),
+]

@@ -1,0 +1,216 @@
+"""`make openapi`: the contract of all functions with routes, as OpenAPI 3.1 in `openapi.json` (design §8).
+
+Paths, parameters, bodies and answers come from the handlers, the errors from `billing.errors`; what no handler can say of
+the whole API is said here.
+"""
+
+import importlib
+import importlib.metadata
+import inspect
+import json
+from typing import Any
+
+from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, Tag
+
+from billing.errors import BillingError, DatabaseUnavailable
+from local.postgres import ROOT
+from local.runtime import functions
+from local.template import Function
+
+DOCUMENT = ROOT / "openapi.json"
+DESCRIPTION = """\
+Records what social-impact campaigns use, exactly once, and says what it costs.
+
+**Who may.** A JWT of the API's issuer, as a bearer token. Its `company_id` claim confines the caller to that company:
+whatever is another's is not found. Scopes: `billing/usage.write` to record usage, `billing/read`, `billing/write` to link
+campaigns and to add credits; with `billing/platform` besides, a token acts for all companies.
+
+**Limits.** A body of 5 MB; 1 to 1,000 events a batch; metadata of 8 KB as JSON and 32 levels; a period of five years; 1,000
+records a page. An id has 1 to 128 characters. Text with NUL or a lone surrogate is refused, and so is a field or a parameter
+that is not known.
+
+**Numbers.** Quantities, money and shares are strings in answers, and numbers or strings in requests. They are exact.
+
+**Errors** are `application/problem+json` (RFC 9457), with a JSON pointer for each bad field or parameter. What API Gateway
+itself refuses, before a function is called, has only a `message`; so has a route or a method that there is not (404).
+After 429 and 503 send the same request again: nothing is ever recorded twice.
+"""
+SCOPES = "Scopes: billing/usage.write, billing/read, billing/write; billing/platform to act for all companies."
+TAGS = {
+    "Usage": ("What campaigns use, and what that costs.", {"track_usage", "get_campaign_usage", "list_usage_records"}),
+    "Credits": ("Prepaid credits.", {"top_up_credits"}),
+    "Bundles": (
+        "Subscriptions, and the campaigns that share them.",
+        {"link_campaign", "unlink_campaign", "split_bundle", "list_subscription_campaigns", "validate_bundle_capacity"},
+    ),
+}
+UNUSABLE_TERMS = "Another service wrote terms that nothing can be charged by."
+OUTCOMES: dict[str, dict[int, str]] = {
+    "track_usage": {
+        200: "Every event is recorded or a duplicate.",
+        207: "Some events are not recorded; `results` says which and why.",
+    },
+    "get_campaign_usage": {409: UNUSABLE_TERMS},
+    "validate_bundle_capacity": {409: UNUSABLE_TERMS},
+    "link_campaign": {
+        409: "The campaign is not a bundle, the subscription is not active, or less than the share is left.",
+    },
+    "unlink_campaign": {204: "There is no link any more."},
+    "top_up_credits": {409: "The campaign has no credits, or the id names another top-up."},
+}
+"""What an operation answers beside a plain 200, and the errors that not every operation has."""
+
+GATEWAY_STATUSES = {401, 403, 413, 429, 500, 503}
+"""What API Gateway may answer by itself."""
+
+
+ERRORS = {BillingError.status: BillingError} | {error.status: error for error in BillingError.__subclasses__()}
+COMPONENTS: dict[str, Any] = {
+    "Problem": {
+        "type": "object",
+        "description": "RFC 9457.",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string", "const": "about:blank"},
+            "title": {"type": "string", "enum": [error.title for error in ERRORS.values()]},
+            "status": {"type": "integer", "enum": list(ERRORS)},
+            "detail": {"type": "string"},
+            "errors": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/FieldError"}},
+        },
+        "additionalProperties": False,
+    },
+    "FieldError": {
+        "type": "object",
+        "description": "One bad field.",
+        "required": ["pointer", "detail"],
+        "properties": {
+            "pointer": {
+                "type": "string",
+                "description": "A JSON pointer (RFC 6901) into the body, or `/` and the parameter's name.",
+                "pattern": "^(/.*)?$",
+                "examples": ["/allocationPercentage"],
+            },
+            "detail": {"type": "string", "examples": ["must be above 0 and at most 1"]},
+        },
+        "additionalProperties": False,
+    },
+    "GatewayMessage": {
+        "type": "object",
+        "required": ["message"],
+        "properties": {"message": {"type": ["string", "null"], "examples": ["Unauthorized"]}},
+    },
+}
+
+
+def main() -> None:
+    DOCUMENT.write_text(json.dumps(document(), indent=2, ensure_ascii=False) + "\n")
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    merge = OpenAPIMerge(
+        title="Campaign billing",
+        version=importlib.metadata.version("campaign-billing"),
+        description=DESCRIPTION,
+        tags=[Tag(name=name, description=description) for name, (description, _) in TAGS.items()],
+        security_schemes={"token": HTTPBearer(bearerFormat="JWT", description=SCOPES)},
+        on_conflict="error",
+    )
+    for function in functions().values():
+        if function.routes:
+            merge.add_schema(_described(function))
+    return _tidied(json.loads(merge.get_openapi_json_schema()))
+
+
+def _described(function: Function) -> dict[str, Any]:
+    """The schema of one function, with what Powertools cannot know."""
+    module = importlib.import_module(function.module)
+    schema: dict[str, Any] = json.loads(module.app.get_openapi_json_schema())
+    for methods in schema["paths"].values():
+        for method, operation in methods.items():
+            summary = (inspect.getdoc(module) or "").partition(": ")[2]
+            operation |= {
+                "operationId": function.name,
+                "summary": summary[:1].upper() + summary[1:],
+                "description": _text(getattr(module, method)),
+                "tags": [tag for tag, (_, names) in TAGS.items() if function.name in names],
+                "security": [{"token": [module.app.scope]}],
+                "responses": _responses(function.name, operation),
+            }
+            _add_examples(function.name, operation)
+    return schema
+
+
+def _responses(name: str, operation: dict[str, Any]) -> dict[str, Any]:
+    outcomes = OUTCOMES.get(name, {})
+    answers = {status for status in outcomes if status < 300} or {200}
+    errors = {status for status in outcomes if status >= 400} | {400, 401, 403, 422, 429, 500, 503}
+    errors |= {413} if "requestBody" in operation else set()
+    errors |= {404} if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())) else set()
+    content = operation["responses"]["200"]["content"]
+    responses = {
+        str(status): {"description": outcomes.get(status, "Done.")} | ({"content": content} if status != 204 else {})
+        for status in sorted(answers)
+    }
+    shared = {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(errors - outcomes.keys())}
+    return responses | shared | {str(status): _error(status, outcomes[status]) for status in errors & outcomes.keys()}
+
+
+def _error(status: int, description: str) -> dict[str, Any]:
+    content = {}
+    if status in ERRORS:
+        content["application/problem+json"] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    if status in GATEWAY_STATUSES:
+        content["application/json"] = {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}
+    response: dict[str, Any] = {"description": description, "content": content}
+    if status == DatabaseUnavailable.status:
+        header = {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
+        response["headers"] = {"Retry-After": header}
+    return response
+
+
+def _shared_errors() -> dict[str, Any]:
+    words = {error.status: _text(error) for error in BillingError.__subclasses__()}
+    words |= {429: "Too many requests at once. Send the same again, later.", 500: "A fault of ours; it has been logged."}
+    return {str(status): _error(status, words[status]) for status in sorted(words)}
+
+
+def _add_examples(name: str, operation: dict[str, Any]) -> None:
+    """Those of the sample event, which a test sends to the handler."""
+    event = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    given = event.get("pathParameters", {}) | event.get("queryStringParameters", {})
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in given:
+            parameter["example"] = given[parameter["name"]]
+    if "requestBody" in operation:
+        operation["requestBody"]["content"]["application/json"]["example"] = json.loads(event["body"])
+
+
+def _tidied(merged: dict[str, Any]) -> dict[str, Any]:
+    schemas = merged["components"]["schemas"]
+    for powertools in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
+        del schemas[powertools]
+    events = schemas["UsageBatch"]["properties"]["events"]
+    schemas["UsageEvent"], events["items"] = events["items"], {"$ref": "#/components/schemas/UsageEvent"}
+    merged["paths"] = _untitled(merged["paths"])
+    merged["components"]["schemas"] = dict(sorted((_untitled(schemas) | COMPONENTS).items()))
+    merged["components"]["responses"] = _shared_errors()
+    return merged
+
+
+def _untitled(node: Any) -> Any:
+    """Without pydantic's titles, which repeat the names."""
+    if isinstance(node, list):
+        return [_untitled(item) for item in node]
+    if isinstance(node, dict):
+        return {key: _untitled(value) for key, value in node.items() if key != "title" or not isinstance(value, str)}
+    return node
+
+
+def _text(documented: object) -> str:
+    return " ".join((inspect.getdoc(documented) or "").split())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The OpenAPI document says what the handlers do, and is kept true."""
+
+import json
+from typing import Any
+
+import pytest
+
+from local import openapi
+from local.runtime import functions
+
+DOCUMENT: dict[str, Any] = json.loads(openapi.DOCUMENT.read_text())
+OPERATIONS = {
+    operation["operationId"]: (path, method.upper(), operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+
+
+def test_the_document_is_what_the_handlers_say() -> None:
+    assert openapi.document() == DOCUMENT, "run make openapi"
+
+
+def test_there_is_an_operation_for_each_route_of_the_template_by_its_functions_name() -> None:
+    routes = {name: (route.path, route.method) for name, function in functions().items() for route in function.routes}
+
+    assert {name: operation[:2] for name, operation in OPERATIONS.items()} == routes
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_an_operation_says_what_it_is_for_who_may_and_how_it_fails(name: str) -> None:
+    _, _, operation = OPERATIONS[name]
+
+    assert operation["summary"] and operation["description"] and len(operation["tags"]) == 1
+    assert [list(requirement) for requirement in operation["security"]] == [["token"]]
+    assert {"400", "401", "403", "422", "429", "500", "503"} < set(operation["responses"])
+
+
+def test_a_database_that_is_away_says_when_to_come_back() -> None:
+    assert "Retry-After" in DOCUMENT["components"]["responses"]["503"]["headers"]
