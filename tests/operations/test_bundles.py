@@ -97,7 +97,7 @@ def test_only_bundle_campaigns_are_linked_and_only_to_active_subscriptions(world
     not_bundle = link(seats, world.subscription(company))
     not_active = link(bundle, world.subscription(company, status="past_due"))
 
-    assert (not_bundle.status, not_active.status) == (422, 409)
+    assert (not_bundle.status, not_active.status) == (409, 409)
     assert "past_due" in not_active.body["detail"]
 
 

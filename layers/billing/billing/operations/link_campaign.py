@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from billing import allocation
 from billing.database import Session, transaction
-from billing.errors import Conflict, FieldError, Invalid, NotFound
+from billing.errors import Conflict, FieldError, NotFound
 from billing.shapes import CampaignRef, Shape, Share, SubscriptionRef
 from billing.sql import queries
 from billing.usage import Text, number_or_string, parse_decimal, plain_number
@@ -50,8 +50,8 @@ class Linked(Shape):
 def link_campaign(company: str, campaign_id: str, link: Link) -> Linked:
     """Link, or change the share of a link; the same link again changes nothing.
 
-    Raises `NotFound` where campaign or subscription is missing or another company's, `Invalid` where the campaign's model is
-    not bundle, `Conflict` where the subscription is not active or the shares would pass 100 % + 0.1 %.
+    Raises `NotFound` where campaign or subscription is missing or another company's, `Conflict` where the campaign's model is
+    not bundle, the subscription is not active or the shares would pass 100 % + 0.1 %.
     """
     with transaction(company) as db:
         # The subscription first, and locked: of two links to it the second sees the first.
@@ -62,8 +62,7 @@ def link_campaign(company: str, campaign_id: str, link: Link) -> Linked:
         if subscription is None or subscription["company_id"] != campaign["company_id"]:
             raise NotFound(f"There is no subscription {link.subscription_id} of the campaign's company.")
         if campaign["pricing_model"] != "bundle":
-            reason = f"the campaign's pricing model is {campaign['pricing_model']}, not bundle"
-            raise Invalid("Only bundle campaigns can be linked.", [FieldError("/subscriptionId", reason)])
+            raise Conflict(f"The campaign's pricing model is {campaign['pricing_model']}, not bundle.")
         if subscription["status"] != "active":
             raise Conflict(f"The subscription is {subscription['status']}, not active.")
         others = _others(db, campaign_id, link)
