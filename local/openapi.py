@@ -13,7 +13,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, Tag
 
-from billing.errors import BillingError, DatabaseUnavailable
+from billing.errors import BillingError, DatabaseUnavailable, Invalid
 from local.postgres import ROOT
 from local.runtime import functions
 from local.template import Function
@@ -160,7 +160,8 @@ def _responses(name: str, operation: dict[str, Any]) -> dict[str, Any]:
 def _error(status: int, description: str) -> dict[str, Any]:
     content = {}
     if status in ERRORS:
-        content["application/problem+json"] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        problem = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": _problem(status, description)}
+        content["application/problem+json"] = problem
     if status in GATEWAY_STATUSES:
         content["application/json"] = {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}
     response: dict[str, Any] = {"description": description, "content": content}
@@ -168,6 +169,13 @@ def _error(status: int, description: str) -> dict[str, Any]:
         header = {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
         response["headers"] = {"Retry-After": header}
     return response
+
+
+def _problem(status: int, detail: str) -> dict[str, Any]:
+    problem = {"type": "about:blank", "title": ERRORS[status].title, "status": status, "detail": detail}
+    if status == Invalid.status:
+        problem["errors"] = [{"pointer": "/allocationPercentage", "detail": "must be above 0 and at most 1"}]
+    return problem
 
 
 def _shared_errors() -> dict[str, Any]:

@@ -18,7 +18,7 @@ def get(
     start: Start,
     end: End,
     limit: Annotated[int, Query(ge=1, le=PAGE, description="The most records on a page.")] = PAGE,
-    cursor: Annotated[str | None, Query(description="The `nextCursor` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(min_length=1, description="The `nextCursor` of the page before.")] = None,
 ) -> UsageRecords:
     """Follow `nextCursor` until it is null: every record of the period is seen exactly once, also while others arrive."""
     return list_usage_records(app.company, company_id, start, end, limit, cursor)

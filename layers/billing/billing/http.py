@@ -74,7 +74,10 @@ class Api(APIGatewayHttpResolver):
 
     def unknown_parameters(self) -> list[FieldError]:
         """The query parameters that the route does not have. A misspelt `cursor` would be the first page for ever."""
-        known = {field.alias for field in self.context["_route"].dependant.query_params}
+        route = self.context["_route"]
+        if route not in (*self._static_routes, *self._dynamic_routes):  # Powertools makes one of its own for a 404
+            return []
+        known = {field.alias for field in route.dependant.query_params}
         unknown = self.current_event.query_string_parameters.keys() - known
         return [field_error({"loc": ("query", name), "type": "extra_forbidden"}) for name in sorted(unknown)]
 

@@ -6,13 +6,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import AfterValidator, WithJsonSchema
 
 from billing.periods import check_end
+from billing.shapes import INSTANT_SCHEMA
 from billing.usage import Text
 
 CampaignId = Annotated[Text, Path(alias="campaignId", description="The campaign's id.")]
 SubscriptionId = Annotated[Text, Path(alias="subscriptionId", description="The subscription's id.")]
 CompanyId = Annotated[Text, Path(alias="companyId", description="The company's id.")]
 
-_END = WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]})
+_END = WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, INSTANT_SCHEMA]})
 _FORM = "a date (midnight in the company's time zone) or an instant with an offset, between 1970-01-01 and 2200-01-01."
 Start = Annotated[str, AfterValidator(check_end), _END, Query(description=f"The period's first instant: {_FORM}")]
 End = Annotated[

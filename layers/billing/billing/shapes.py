@@ -9,6 +9,13 @@ from pydantic.alias_generators import to_camel
 
 from billing.instants import format_instant
 
+INSTANT_SCHEMA = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$",
+}
+"""An instant in a request: RFC 3339 with an offset, to the microsecond."""
+
 DecimalString = Annotated[
     Decimal,
     PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json"),

@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from billing.instants import parse_instant
-from billing.shapes import Shape
+from billing.shapes import INSTANT_SCHEMA, Shape
 
 EventType = Literal["seat_usage", "credit_usage", "learner_served", "session_completed"]
 
@@ -136,7 +136,7 @@ class UsageEvent(Shape):
     timestamp: Annotated[
         datetime,
         BeforeValidator(parse_instant),
-        WithJsonSchema({"type": "string", "format": "date-time"}),
+        WithJsonSchema(INSTANT_SCHEMA),
         Field(description="From 2000-01-01 to one day from now, with an offset."),
     ]
     # As canonical JSON: sorted keys, numbers in their one spelling.
