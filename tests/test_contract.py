@@ -17,7 +17,7 @@ from local import gateway
 from tests.world import World
 
 TOKEN = "of-demo-fjellbris"  # noqa: S105 - of the stand-in below
-CAMPAIGNS = ["demo-first-job-mentoring", "demo-digital-seniors", "demo-skills-evenings"]
+CAMPAIGNS = ["demo-first-job-mentoring", "demo-digital-seniors", "demo-school-water", "demo-skills-evenings"]
 SUBSCRIPTIONS = ["demo-fjellbris-2025", "demo-savanna-2025"]
 
 
@@ -65,14 +65,8 @@ schema = schemathesis.openapi.from_wsgi("/openapi.json", authorized, config=Sche
 
 @pytest.fixture
 def rows(world: World) -> None:
-    for company in ("demo-fjellbris", "demo-savanna"):
-        world.company(id=company)
-        world.subscription(company, id=f"{company}-2025")
-    linked = {"l2i_subscription_id": "demo-fjellbris-2025", "bundle_allocation_percentage": "0.5"}
-    world.campaign("demo-fjellbris", "bundle", id="demo-digital-seniors", **linked)
-    world.campaign("demo-fjellbris", id="demo-first-job-mentoring")
+    world.sample()
     world.campaign("demo-fjellbris", "credits", id="demo-school-water")
-    world.campaign("demo-savanna", "credits", id="demo-skills-evenings")
 
 
 def as_meant(case: schemathesis.Case[Any]) -> schemathesis.Case[Any]:

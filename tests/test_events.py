@@ -1,11 +1,18 @@
-"""The sample events in events/: each goes to its function, and is answered as its name says."""
+"""The sample events in events/: each goes to its function, and is answered as its name says, also over HTTP."""
 
+import base64
 import json
+import re
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.serving import BaseWSGIServer, make_server
 
+from local import gateway
 from local.template import functions
 from tests.world import World, invoke
 
@@ -13,31 +20,74 @@ EVENTS = sorted(Path(__file__).parent.parent.joinpath("events").glob("*.json"))
 STATUSES = {
     "track_usage_mixed": 207,
     "track_usage_malformed": 400,
+    "track_usage_form": 400,
+    "track_usage_empty_batch": 422,
     "track_usage_wrong_scope": 403,
+    "get_campaign_usage_no_token": 401,
     "get_campaign_usage_other_company": 404,
+    "get_campaign_usage_unknown_campaign": 404,
     "get_campaign_usage_naive_time": 422,
+    "get_campaign_usage_backwards": 422,
     "link_campaign_too_much": 409,
+    "link_campaign_not_a_bundle": 409,
+    "link_campaign_share_out_of_range": 422,
+    "link_campaign_unknown_subscription": 404,
     "unlink_campaign": 204,
+    "unlink_campaign_unknown_campaign": 404,
+    "split_bundle_unknown_subscription": 404,
+    "list_subscription_campaigns_unknown_subscription": 404,
+    "list_usage_records_misspelt_cursor": 422,
+    "list_usage_records_other_company": 404,
+    "validate_bundle_capacity_unknown_campaign": 404,
+    "top_up_credits_negative": 422,
+    "top_up_credits_no_credits": 409,
 }
 
 
-@pytest.fixture
-def sample(world: World) -> None:
-    """The rows that the events speak of."""
-    for company in ("demo-fjellbris", "demo-savanna"):
-        world.company(id=company)
-    subscription = world.subscription("demo-fjellbris", id="demo-fjellbris-2025")
-    linked = {"l2i_subscription_id": subscription, "bundle_allocation_percentage": "0.5"}
-    world.campaign("demo-fjellbris", "bundle", **linked)
-    world.campaign("demo-fjellbris", "bundle", id="demo-digital-seniors", **linked)
-    world.campaign("demo-fjellbris", id="demo-first-job-mentoring", current_volunteers=3)
-    world.campaign("demo-savanna", "credits", id="demo-skills-evenings", credit_price="0.5")
+def read(path: Path) -> tuple[str, dict[str, Any]]:
+    """The function that an event is for, and the event."""
+    return max((name for name in functions() if path.stem.startswith(name)), key=len), json.loads(path.read_text())
+
+
+def has_token(path: Path) -> bool:
+    """The local gateway has no authorizer: it makes a token for whoever has none."""
+    return "authorizer" in read(path)[1].get("requestContext", {})
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[BaseWSGIServer]:
+    server = make_server("127.0.0.1", 0, gateway.application, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def send(server: BaseWSGIServer, event: dict[str, Any]) -> tuple[int, str]:
+    """What the local gateway answers to the request that an event was made from."""
+    method, query = event["requestContext"]["http"]["method"], event["rawQueryString"]
+    claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+    headers = event["headers"] | {"X-Company-Id": claims["company_id"], "X-Scopes": claims["scope"], "host": "localhost"}
+    body = event.get("body", "").encode()
+    body = base64.b64decode(body) if event["isBase64Encoded"] else body
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request(method, event["rawPath"] + ("?" + query if query else ""), body or None, headers)
+    with connection.getresponse() as answer:
+        text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+def without_ids(text: str | None) -> str:
+    return re.sub(r'"usageRecordId": ?"\d+"', '"usageRecordId": "…"', text or "")
 
 
 @pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
-def test_a_sample_event_is_answered_as_its_name_says(sample: None, path: Path) -> None:
-    function = max((name for name in functions() if path.stem.startswith(name)), key=len)
-    event: dict[str, Any] = json.loads(path.read_text())
+def test_a_sample_event_is_answered_as_its_name_says(world: World, path: Path) -> None:
+    world.sample()
+    function, event = read(path)
 
     answer = invoke(function, event)
 
@@ -47,6 +97,22 @@ def test_a_sample_event_is_answered_as_its_name_says(sample: None, path: Path) -
         assert (method, route) in [(r.method, r.path) for r in functions()[function].routes]
     else:
         assert answer.get("success", True)
+
+
+@pytest.mark.parametrize("path", [path for path in EVENTS if has_token(path)], ids=lambda path: path.stem)
+def test_a_sample_event_sent_over_http_is_answered_as_the_handler_answers_it(
+    world: World, server: BaseWSGIServer, path: Path
+) -> None:
+    function, event = read(path)
+    world.sample()
+    handlers = invoke(function, event)
+    world.empty()
+    world.sample()
+
+    status, body = send(server, event)
+
+    assert status == handlers["statusCode"]
+    assert without_ids(body) == without_ids(handlers["body"])
 
 
 def test_every_function_has_a_sample_event() -> None:

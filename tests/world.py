@@ -74,6 +74,17 @@ class World:
         period = {"current_period_start": "2025-01-01T00:00:00Z", "current_period_end": "2026-01-01T00:00:00Z"}
         return self.insert("l2i_subscriptions", company_id=company_id, bundle_id=bundle_id, **period | values)
 
+    def sample(self) -> None:
+        """The rows that the sample events, and so the examples of the OpenAPI document, speak of."""
+        for company in ("demo-fjellbris", "demo-savanna"):
+            self.company(id=company)
+            self.subscription(company, id=f"{company}-2025")
+        linked = {"l2i_subscription_id": "demo-fjellbris-2025", "bundle_allocation_percentage": "0.5"}
+        self.campaign("demo-fjellbris", "bundle", id="demo-code-clubs", **linked)
+        self.campaign("demo-fjellbris", "bundle", id="demo-digital-seniors", **linked)
+        self.campaign("demo-fjellbris", id="demo-first-job-mentoring", current_volunteers=3)
+        self.campaign("demo-savanna", "credits", id="demo-skills-evenings", credit_price="0.5")
+
     def ledger(self) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM billing_usage_records ORDER BY id")
 
