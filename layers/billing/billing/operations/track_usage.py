@@ -117,7 +117,7 @@ def _row(number: int, event: UsageEvent, key: str) -> dict[str, Any]:
 
 def _rejected(error: ValidationError) -> Result:
     errors = [field_error(item) for item in error.errors(include_url=False, include_input=False)]
-    return Result(status="rejected", reason="; ".join(f"{item.pointer}: {item.detail}" for item in errors))
+    return Result(status="rejected", reason="; ".join(f"{item.pointer or 'the event'}: {item.detail}" for item in errors))
 
 
 def _batch_result(results: list[Result]) -> BatchResult:
