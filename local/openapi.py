@@ -88,7 +88,7 @@ COMPONENTS: dict[str, Any] = {
             "pointer": {
                 "type": "string",
                 "description": "A JSON pointer (RFC 6901) into the body, or `/` and the parameter's name.",
-                "pattern": "^(/.*)?$",
+                "format": "json-pointer",
                 "examples": ["/allocationPercentage"],
             },
             "detail": {"type": "string", "examples": ["must be above 0 and at most 1"]},

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
 from schemathesis.config import SchemathesisConfig
 
 from local import gateway
 from tests.world import World
 
 TOKEN = "of-demo-fjellbris"  # noqa: S105 - of the stand-in below
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "60"))
 CAMPAIGNS = ["demo-first-job-mentoring", "demo-digital-seniors", "demo-school-water", "demo-skills-evenings"]
 SUBSCRIPTIONS = ["demo-fjellbris-2025", "demo-savanna-2025"]
 
@@ -27,7 +30,7 @@ def sometimes(dictionary: str, probability: float = 0.7) -> dict[str, Any]:
 
 CONFIG = {
     "seed": int(os.environ.get("SCHEMATHESIS_SEED", "1")),
-    "generation": {"max-examples": int(os.environ.get("SCHEMATHESIS_EXAMPLES", "60")), "database": "none"},
+    "generation": {"max-examples": EXAMPLES, "database": "none"},
     "dictionaries": {
         "campaigns": {"values": CAMPAIGNS},
         "subscriptions": {"values": SUBSCRIPTIONS},
@@ -79,7 +82,30 @@ def as_meant(case: schemathesis.Case[Any]) -> schemathesis.Case[Any]:
     return case
 
 
+class Sequences(schema.as_state_machine()):  # type: ignore[misc]
+    """Requests one after another, each made of what those before it answered."""
+
+    def call(self, case: schemathesis.Case[Any], **_: Any) -> Any:
+        return as_meant(case).call(headers=HEADERS)
+
+    def validate_response(self, response: Any, case: schemathesis.Case[Any], **_: Any) -> None:
+        case.validate_response(response, headers=HEADERS)
+
+
+def test_sequences_of_requests_keep_to_the_document(rows: None) -> None:
+    run_state_machine_as_test(
+        Sequences,
+        settings=settings(
+            max_examples=EXAMPLES // 4,
+            stateful_step_count=6,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
 @schema.parametrize()
 @settings(suppress_health_check=list(HealthCheck), deadline=None)
 def test_the_api_keeps_to_its_document(rows: None, case: schemathesis.Case[Any]) -> None:
-    as_meant(case).call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
+    as_meant(case).call_and_validate(headers=HEADERS)

@@ -61,14 +61,20 @@ def test_a_request_that_is_refused_leaves_nothing_of_itself_in_the_log(world: Wo
     assert_clean(log())
 
 
-def test_a_row_that_the_database_refuses_is_logged_without_its_values(world: World, log: Callable[[], str]) -> None:
+QUOTING = """
+    CREATE FUNCTION quote_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused: %'', NEW; END';
+    CREATE TRIGGER quoting BEFORE INSERT ON billing_usage_records FOR EACH ROW EXECUTE FUNCTION quote_row();
+"""
+
+
+def test_a_row_that_the_database_quotes_when_it_refuses_it_is_not_logged(world: World, log: Callable[[], str]) -> None:
     campaign = world.campaign(world.company())
-    world.connection.run("ALTER TABLE billing_usage_records ADD CONSTRAINT strange CHECK (quantity <> 666)")
+    world.connection.run(QUOTING)
 
     try:
-        answered = status(TRACK, usage(campaign, quantity=666))
+        answered = status(TRACK, usage(campaign))
     finally:
-        world.connection.run("ALTER TABLE billing_usage_records DROP CONSTRAINT strange")
+        world.connection.run("DROP TRIGGER quoting ON billing_usage_records; DROP FUNCTION quote_row")
 
     written = log()
     assert (answered, world.ledger()) == (500, [])
