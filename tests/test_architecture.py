@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYER = ROOT / "layers" / "billing" / "billing"
-RULES = {"allocation", "bundle", "consumption", "credits", "custom", "iaas", "instants", "money", "periods", "pricing"} | {
-    *("seats", "shapes", "statement", "terms", "usage"),
+RULES = {"allocation", "bundle", "consumption", "credits", "custom", "iaas", "instants", "json_terms", "keys"} | {
+    *("money", "periods", "pricing", "seats", "shapes", "statement", "terms", "usage"),
 }
 EDGES = {
     "alerts",

@@ -9,7 +9,8 @@ import pytest
 
 from billing import custom
 from billing.consumption import Consumption, Quantity, SeatMonth
-from billing.terms import Campaign, CustomTerms
+from billing.json_terms import CustomTerms
+from billing.terms import Campaign
 from tests.rules.reference import campaign, period
 
 JANUARY = period("2025-01-01", "2025-02-01")

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from billing import iaas
 from billing.consumption import Consumption, Quantity
-from billing.terms import IaasTerms
+from billing.json_terms import IaasTerms
 from tests.rules.reference import campaign, period
 
 JANUARY = period("2025-01-01", "2025-02-01")

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from billing import iaas, pricing
 from billing.consumption import Consumption, Quantity
+from billing.json_terms import CustomTerms, IaasTerms
 from billing.periods import Period
-from billing.terms import Campaign, CustomTerms, IaasTerms, Subscription
+from billing.terms import Campaign, Subscription
 from tests.rules.reference import History, campaign, charged, hours, period
 
 JANUARY = period("2025-01-01", "2025-02-01")

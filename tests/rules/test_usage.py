@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.usage import UsageEvent, job_key_suffix
+from billing.keys import job_key_suffix
+from billing.usage import UsageEvent
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)

@@ -1,5 +1,6 @@
 """Loads a campaign from its tables into the shape that the rules take."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -8,7 +9,7 @@ from billing.database import Row, Session
 from billing.errors import Conflict, NotFound, field_error
 from billing.periods import Period
 from billing.sql import queries
-from billing.terms import Campaign, CustomTerms, IaasTerms, Subscription
+from billing.terms import Campaign, Subscription
 
 _SQL = queries("campaigns")
 
@@ -27,7 +28,6 @@ def load_campaign(db: Session, company: str, campaign_id: str) -> Campaign:
 
 
 def _campaign(row: Row) -> Campaign:
-    iaas, custom = row["iaas_metrics"], row["custom_pricing_terms"]
     return Campaign(
         id=row["id"],
         company_id=row["company_id"],
@@ -43,11 +43,20 @@ def _campaign(row: Row) -> Campaign:
         seat_price_per_month=row["seat_price_per_month"],
         credit_allocation=row["credit_allocation"],
         credit_price=row["credit_price"],
-        iaas_metrics=IaasTerms.model_validate(iaas) if row["pricing_model"] == "iaas" else None,
-        custom_pricing_terms=CustomTerms.model_validate(custom) if row["pricing_model"] == "custom" else None,
+        **_json_terms(row),
         bundle_allocation_percentage=row["bundle_allocation_percentage"],
         subscription=_subscription(row) if row["subscription_id"] else None,
     )
+
+
+def _json_terms(row: Row) -> dict[str, Any]:
+    if row["pricing_model"] not in ("iaas", "custom"):
+        return {}
+    from billing.json_terms import CustomTerms, IaasTerms  # shapes that take time to build, and three models do not need
+
+    if row["pricing_model"] == "iaas":
+        return {"iaas_metrics": IaasTerms.model_validate(row["iaas_metrics"])}
+    return {"custom_pricing_terms": CustomTerms.model_validate(row["custom_pricing_terms"])}
 
 
 def _subscription(row: Row) -> Subscription:

@@ -15,11 +15,15 @@ from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 from itertools import count
+from typing import TYPE_CHECKING
 
 from billing.consumption import Consumption, seat_months
 from billing.periods import Period, midnight
 from billing.statement import Line, Statement
-from billing.terms import Campaign, CustomTerms, VariableComponent
+from billing.terms import Campaign
+
+if TYPE_CHECKING:
+    from billing.json_terms import CustomTerms, VariableComponent
 
 INTERVAL_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -47,13 +51,13 @@ def needs_seats_before(campaign: Campaign) -> bool:
     return terms is not None and any(c.unit == "seat_month" and c.cap is not None for c in terms.variable_components)
 
 
-def _fixed_fee(campaign: Campaign, terms: CustomTerms, period: Period) -> Line:
+def _fixed_fee(campaign: Campaign, terms: "CustomTerms", period: Period) -> Line:
     due = sum(midnight(day, campaign.zone) in period for day in _due_days(campaign, terms, period))
     unit = "fee" if terms.fixed_fee_interval == "once" else terms.fixed_fee_interval
     return Line("Fixed fee", Fraction(due), unit, Fraction(terms.fixed_fee or 0), campaign.currency or "")
 
 
-def _due_days(campaign: Campaign, terms: CustomTerms, period: Period) -> Iterator[date]:
+def _due_days(campaign: Campaign, terms: "CustomTerms", period: Period) -> Iterator[date]:
     """The days on which the fee is due, up to the campaign's last day or the period's."""
     assert campaign.start_date is not None
     last = min(campaign.end_date or date.max, period.end.astimezone(campaign.zone).date())
@@ -71,7 +75,7 @@ def _months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def _charged(component: VariableComponent, consumption: Consumption) -> Fraction:
+def _charged(component: "VariableComponent", consumption: Consumption) -> Fraction:
     """The quantity that a period is charged: all of it, or what the cap leaves."""
     before, within = _used(component.unit, consumption)
     if component.cap is None:

@@ -1,24 +1,18 @@
-"""A usage event, its limits, and the key that names it (design §4.2, §4.3, §8).
-
-The key is `{campaignId}-{eventType}-{YYYYMMDDHHMMSS}-{hash}`, the time in UTC. The hash is the first 32 hex digits of the
-SHA-256 of the event in canonical form, or of the caller's own id where there is one:
-
->>> usage_key("c1", "seat_usage", datetime(2025, 1, 1, tzinfo=UTC), "x")
-'c1-seat_usage-20250101000000-2d711642b726b04401627ca9fbac32f5'
+"""A usage event, its limits, and the canonical form by which its key names it (design §4.2, §4.3, §8).
 
 Another spelling of the same event has the same key: another UTC offset, `1.0` for `1`, metadata in another order.
 """
 
-import hashlib
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from billing.instants import parse_instant
+from billing.instants import EARLIEST, parse_instant
+from billing.keys import usage_key
 from billing.shapes import INSTANT_SCHEMA, Shape
 
 EventType = Literal["seat_usage", "credit_usage", "learner_served", "session_completed"]
@@ -31,7 +25,6 @@ BILLING_EVENT_TYPES: dict[str, str] = {
 }
 """The billing system's name for each event type (design §8)."""
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 QUANTITY_LIMIT = Decimal(10) ** 12
 METADATA_BYTES = 8 * 1024
 METADATA_DEPTH = 32
@@ -166,14 +159,3 @@ class UsageEvent(Shape):
         # NUL cannot be in any of the parts: no two events have the same form, and no id equals one.
         parts = (self.event_type, self.campaign_id, self.timestamp.isoformat(), str(self.quantity))
         return "\0".join((*parts, self.metadata))
-
-
-def job_key_suffix(event_type: str, instant: datetime, named: str = "") -> str:
-    """The key of a job's record without its campaign. NUL keeps it apart from the keys of all that callers can send."""
-    return usage_key("", event_type, instant, f"\0{named}")
-
-
-def usage_key(campaign_id: str, event_type: str, instant: datetime, named: str) -> str:
-    """The key of a record: `named` is hashed, the rest is spelled out."""
-    digest = hashlib.sha256(named.encode()).hexdigest()[:32]
-    return f"{campaign_id}-{event_type}-{instant.astimezone(UTC):%Y%m%d%H%M%S}-{digest}"

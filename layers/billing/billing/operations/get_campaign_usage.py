@@ -10,6 +10,7 @@ from billing import bundle, custom, iaas, pricing, seats
 from billing.campaigns import load_campaign
 from billing.consumption import Consumption, Quantity, SeatMonth
 from billing.database import Row, Session, transaction
+from billing.instants import EARLIEST
 from billing.money import round_money, show_price, show_quantity
 from billing.periods import Month, Period, first_hour, months, parse_period
 from billing.shapes import (
@@ -27,7 +28,6 @@ from billing.shapes import (
 from billing.sql import queries
 from billing.statement import CoveredBy, Line, Statement
 from billing.terms import Campaign
-from billing.usage import EARLIEST
 
 _SQL = queries("campaigns")
 

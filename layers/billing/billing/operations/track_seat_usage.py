@@ -6,8 +6,8 @@ from typing import Any
 
 from billing.database import ALL_COMPANIES, JOBS, transaction
 from billing.jobs import Run, TimeLeft, job_run
+from billing.keys import job_key_suffix
 from billing.sql import queries
-from billing.usage import job_key_suffix
 
 JOB_NAME = "track_seat_usage"
 LONGEST_GAP = timedelta(days=7)
