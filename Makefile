@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve openapi invoke check format build bench clean
+.PHONY: help demo test serve openapi invoke check format build artefacts sam-local bench clean
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -15,7 +15,7 @@ PIP := -m pip --disable-pip-version-check --quiet
 LOCKED := $(PIP) install --no-deps --require-hashes --requirement
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/run  ## a sample month of all five pricing models, and its statements
 	@$(VENV)/python -m local.demo
@@ -46,14 +46,20 @@ format: .venv/check  ## put the code into its format
 	@$(VENV)/ruff format .
 
 build: .venv-sam/sam  ## sam build, with precompiled bytecode
-	@SAM=$(CURDIR)/.venv-sam/bin/sam bash local/build.sh
+	@bash local/build.sh
 
-bench: .venv/run  ## the benchmarks, each beside its limit
+# What the tests of the built artefacts ask for, where they are chosen.
+artefacts: .venv-lambda/lambda build
+
+sam-local: .venv/run artefacts  ## every function and route in a container, by the SAM CLI
+	@$(VENV)/python -m local.sam_local
+
+bench: .venv/run artefacts  ## the benchmarks, each beside its limit
 	@$(VENV)/python -m benchmarks
 
 clean:  ## remove the virtual environments, the Postgres and its data
 	@[ ! -e .local ] || $(PYTHON) -c 'from local import postgres; postgres.remove()'
-	@rm -rf .venv .venv-sam .venv-scan .local .aws-sam
+	@rm -rf .venv .venv-sam .venv-scan .venv-lambda .local .aws-sam
 
 .venv/made:
 	@$(call make_venv,.venv)
@@ -85,6 +91,12 @@ clean:  ## remove the virtual environments, the Postgres and its data
 	@$(call make_venv,.venv-scan)
 	@echo "Installing the security scan …" >&2
 	@.venv-scan/bin/python $(LOCKED) requirements/scan.txt
+	@touch $@
+
+.venv-lambda/lambda: requirements/lambda.txt
+	@echo "Setting up the Python of the Lambda runtime in .venv-lambda (once) …" >&2
+	@python=$$(bash local/python.sh) && $$python -m venv .venv-lambda
+	@.venv-lambda/bin/python $(LOCKED) requirements/lambda.txt
 	@touch $@
 
 define make_venv

@@ -5,17 +5,16 @@ import io
 import json
 import os
 import resource
-import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from local import postgres
+from local.databases import connect, scratch
 from local.runtime import invoke
-from tests.world import World, api_event, connect, scheduled_event
+from tests.world import World, api_event, scheduled_event
 
 JOB_SIZES = {1_000: 9, 10_000: 5, 100_000: 3, 1_000_000: 1}
 """Campaigns, and how many hours of them are run: a small job is over before it can be measured once."""
@@ -40,22 +39,15 @@ BARE_EVENTS = """
 
 
 def main() -> None:
-    with postgres.running() as server_url:
-        name = f"billing_bench_{secrets.token_hex(6)}"
-        url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-        admin = connect(server_url)
-        admin.run(f"CREATE DATABASE {name}")
+    with postgres.running() as server_url, scratch(server_url) as url:
         os.environ |= {"DATABASE_URL": url, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
         _quietly(lambda: invoke("migrate", {}))
         world = World(connect(url))
         world.company(id="bench")
-        try:
-            _events(world)
-            for size in JOB_SIZES:
-                _seat_job(world, size)
-            print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
-        finally:
-            admin.run(f"DROP DATABASE {name} WITH (FORCE)")
+        _events(world)
+        for size in JOB_SIZES:
+            _seat_job(world, size)
+        print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 
 
 def _events(world: World) -> None:

@@ -2,18 +2,15 @@
 # make build: sam build with the template's Python, then bytecode, which sam makes none of and which halves a cold start.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-version=$(sed -n 's/^    Runtime: python//p' template.yaml)
+python=$(bash local/python.sh)
 
-# A version manager's shim may be on PATH and not run; its own interpreters lie in its folders.
-for folder in $(dirname "$(command -v "python$version" || echo /none/python)") \
-  "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin "$HOME"/.local/share/uv/python/cpython-"$version".*/bin; do
-  if "$folder/python$version" -c 'import sys' 2>/dev/null; then interpreter=$folder; break; fi
-done
-if [ -z "${interpreter:-}" ]; then
-  echo "make build needs Python $version, the runtime of template.yaml: install it, for example with 'uv python install $version'." >&2
-  exit 1
-fi
+PATH="$(dirname "$python"):$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build
 
-PATH="$interpreter:$PATH" "${SAM:-sam}" build --cached --parallel
-"$interpreter/python$version" -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
-echo "The layer: $(du -sm .aws-sam/build/BillingLayer | cut -f1) MB"
+layer=.aws-sam/build/BillingLayer/python
+# What nothing reads at run time: what lies beside the package, scripts, the page that tries an API out.
+rm -rf "$layer"/{pyproject.toml,requirements.in,requirements.txt} "$layer"/*.data
+rm "$layer"/aws_lambda_powertools/event_handler/openapi/swagger_ui/*.{js,css}
+# pg8000 and scramp ask for their versions whenever they are loaded, and would parse the README that follows.
+sed -i '/^$/,$d' "$layer"/*.dist-info/METADATA
+"$python" -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
+echo "The layer: $(du -sm "$layer" | cut -f1) MB"

@@ -18,9 +18,11 @@ class Route:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of the template: its timeout in seconds, its memory in MB, the literal values of its environment."""
+    """A function of the template: its timeout in seconds, its memory in MB, the literal values of its environment. It is
+    named for its folder here, and has its logical id in the template and among the built artefacts."""
 
     name: str
+    logical_id: str
     module: str
     handler: str
     timeout: int
@@ -40,18 +42,19 @@ def functions(template: Path = TEMPLATE) -> dict[str, Function]:
     """The functions by the name of their folder."""
     document = yaml.load(template.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader with one more constructor
     shared = document.get("Globals", {}).get("Function", {})
-    resources = document["Resources"].values()
-    found = [_function(r["Properties"], shared) for r in resources if r["Type"] == "AWS::Serverless::Function"]
+    resources = document["Resources"].items()
+    found = [_function(id_, r["Properties"], shared) for id_, r in resources if r["Type"] == "AWS::Serverless::Function"]
     return {function.name: function for function in found}
 
 
-def _function(own: dict[str, Any], shared: dict[str, Any]) -> Function:
+def _function(logical_id: str, own: dict[str, Any], shared: dict[str, Any]) -> Function:
     properties = shared | own
     name = Path(properties["CodeUri"]).name
     module, handler = properties.get("Handler", shared.get("Handler", "")).rsplit(".", 1)
     events = [event for event in own.get("Events", {}).values() if event["Type"] == "HttpApi"]
     return Function(
         name=name,
+        logical_id=logical_id,
         module=f"functions.{name}.{module}",
         handler=handler,
         timeout=properties.get("Timeout", 3),

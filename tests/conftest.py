@@ -1,33 +1,26 @@
 """A scratch database for the run, emptied between tests; the handlers under test find it by DATABASE_URL."""
 
 import os
-import secrets
 from collections.abc import Iterator
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from billing import database
 from billing.operations.migrate import migrate
 from local import postgres
+from local.databases import connect, scratch
 from tests.cluster import Cluster, fresh_cluster
-from tests.world import World, connect
+from tests.world import World
 
 
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """The URL of a migrated database of this run's own, whatever server it is on."""
-    with postgres.running() as server_url:
-        name = f"billing_test_{secrets.token_hex(6)}"
-        url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-        admin = connect(server_url)
-        admin.run(f"CREATE DATABASE {name}")
+    with postgres.running() as server_url, scratch(server_url) as url:
         os.environ["DATABASE_URL"] = url
         migrate()
         yield url
         database.disconnect()
-        admin.run(f"DROP DATABASE {name} WITH (FORCE)")
-        admin.close()
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from local import demo_files
-from tests.world import World, connect
+from local.databases import connect, scratch
+from tests.world import World
 
 ONLY_THE_RUN = "Sent by callers"
 """The heading after the statements, under which each run says what it did itself."""
@@ -47,11 +47,8 @@ def printed(url: str) -> str:
 @pytest.fixture(scope="module")
 def url(database_url: str) -> Iterator[str]:
     """A database of the demo's own, in which it finds nothing, not even tables."""
-    admin, name = connect(database_url), f"{urlsplit(database_url).path.lstrip('/')}_demo"
-    admin.run(f"CREATE DATABASE {name}")
-    yield urlunsplit(urlsplit(database_url)._replace(path=f"/{name}"))
-    admin.run(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.close()
+    with scratch(database_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

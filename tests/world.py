@@ -6,24 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from pg8000.native import Connection, identifier
 
+from local import comparison
+
 ALL_SCOPES = "billing/usage.write billing/read billing/write"
 _numbers = count(1)
-
-
-def connect(url: str) -> Connection:
-    parts = urlsplit(url)
-    return Connection(
-        unquote(parts.username or "postgres"),
-        host=parts.hostname or "127.0.0.1",
-        port=parts.port or 5432,
-        password=unquote(parts.password or ""),
-        database=parts.path.lstrip("/"),
-        ssl_context=False,
-    )
 
 
 class World:
@@ -76,14 +66,7 @@ class World:
 
     def sample(self) -> None:
         """The rows that the sample events, and so the examples of the OpenAPI document, speak of."""
-        for company in ("demo-fjellbris", "demo-savanna"):
-            self.company(id=company)
-            self.subscription(company, id=f"{company}-2025")
-        linked = {"l2i_subscription_id": "demo-fjellbris-2025", "bundle_allocation_percentage": "0.5"}
-        self.campaign("demo-fjellbris", "bundle", id="demo-code-clubs", **linked)
-        self.campaign("demo-fjellbris", "bundle", id="demo-digital-seniors", **linked)
-        self.campaign("demo-fjellbris", id="demo-first-job-mentoring", current_volunteers=3)
-        self.campaign("demo-savanna", "credits", id="demo-skills-evenings", credit_price="0.5")
+        self.connection.run((comparison.EVENTS / "rows.sql").read_text())
 
     def ledger(self) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM billing_usage_records ORDER BY id")

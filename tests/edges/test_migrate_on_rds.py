@@ -7,7 +7,7 @@ import sys
 from urllib.parse import urlsplit, urlunsplit
 
 from tests.cluster import Cluster, leave, url
-from tests.world import connect
+from local.databases import connect
 
 # What an instance of RDS has before anybody has logged in.
 RDS = """

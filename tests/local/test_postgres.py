@@ -3,8 +3,8 @@
 import os
 import signal
 
+from local.databases import connect
 from tests.cluster import Cluster, leave, url
-from tests.world import connect
 
 
 def test_commands_that_start_at_once_share_one_server_and_the_last_one_stops_it(cluster: Cluster) -> None:

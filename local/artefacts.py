@@ -1,0 +1,124 @@
+"""Runs what `make build` has built as Lambda does, without a container: each function under AWS's runtime interface client
+and the emulator that the SAM CLI brings, with the layer, the runtime's boto3, and nothing of this repository.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from local.template import Function
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / ".aws-sam" / "build"
+LAYER = BUILD / "BillingLayer" / "python"
+PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
+START_SECONDS = 20
+
+Call = Callable[[dict[str, Any]], Any]
+"""Sends an event to a function; answers what its handler returned, or `errorType` and `errorMessage` where it raised."""
+
+
+class NoInterpreter(Exception):
+    """There is no Python of the runtime's version; the message says in one sentence how to get one."""
+
+
+class BuildFailed(Exception):
+    """The artefacts could not be made; the message is what was printed."""
+
+
+def make() -> None:
+    """Build the artefacts and the environment that runs them. Raises `NoInterpreter`, `BuildFailed`."""
+    found = _run("bash", "local/python.sh")
+    if found.returncode != 0:
+        raise NoInterpreter(found.stdout.strip())
+    made = _run("make", "--silent", "artefacts")
+    if made.returncode != 0:
+        raise BuildFailed(made.stdout)
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    output = subprocess.STDOUT
+    return subprocess.run(command, check=False, cwd=ROOT, stdout=subprocess.PIPE, stderr=output, text=True)
+
+
+def environment(function: Function) -> dict[str, str]:
+    """What a process of the function has in its environment on Lambda; nothing of this process's own."""
+    task = BUILD / function.logical_id
+    return {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PYTHONPATH": f"{task}:{LAYER}",
+        "LAMBDA_TASK_ROOT": str(task),
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
+        **function.environment,
+    }
+
+
+@contextmanager
+def running(function: Function, database_url: str) -> Iterator[Call]:
+    """A call of the built function, while the block runs. The emulator takes one event at a time."""
+    port, runtime_port = _free_ports()
+    handler = f"{function.module.rpartition('.')[2]}.{function.handler}"
+    command = [_emulator(), "--log-level", "error", "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
+    command += ["--runtime-api-address", f"127.0.0.1:{runtime_port}", str(PYTHON), "-m", "awslambdaric", handler]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            command,
+            cwd=BUILD / function.logical_id,
+            env=environment(function) | {"_HANDLER": handler, "DATABASE_URL": database_url},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _await(port)
+            yield lambda event: _post(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", event)
+        finally:
+            # The emulator ends the function's process with itself where it is asked to, and not where it is killed.
+            process.send_signal(signal.SIGTERM)
+            process.wait(START_SECONDS)
+
+
+def _emulator() -> str:
+    (found,) = ROOT.glob(f".venv-sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{os.uname().machine}")
+    return str(found)
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def _await(port: int) -> None:
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
+def _post(url: str, event: dict[str, Any]) -> Any:
+    try:
+        with urlopen(url, json.dumps(event).encode()) as answer:
+            return json.load(answer)
+    except HTTPError as error:  # the function could not be loaded; the body says why
+        return json.load(error)
