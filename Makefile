@@ -48,13 +48,13 @@ format: .venv/check  ## put the code into its format
 build: .venv-sam/sam  ## sam build, with precompiled bytecode
 	@bash local/build.sh
 
-# What the tests of the built artefacts ask for, where they are chosen.
+# What the tests of the built artefacts, sam-local and bench ask for by themselves.
 artefacts: .venv-lambda/lambda build
 
-sam-local: .venv/run artefacts  ## every function and route in a container, by the SAM CLI
+sam-local: .venv/run  ## every function and route in a container, by the SAM CLI
 	@$(VENV)/python -m local.sam_local
 
-bench: .venv/run artefacts  ## the benchmarks, each beside its limit
+bench: .venv/run  ## the benchmarks, each beside its limit
 	@$(VENV)/python -m benchmarks
 
 clean:  ## remove the virtual environments, the Postgres and its data

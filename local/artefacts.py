@@ -73,7 +73,7 @@ def environment(function: Function) -> dict[str, str]:
 @contextmanager
 def running(function: Function, database_url: str) -> Iterator[Call]:
     """A call of the built function, while the block runs. The emulator takes one event at a time."""
-    port, runtime_port = _free_ports()
+    port, runtime_port = free_port(), free_port()
     handler = f"{function.module.rpartition('.')[2]}.{function.handler}"
     command = [_emulator(), "--log-level", "error", "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
     command += ["--runtime-api-address", f"127.0.0.1:{runtime_port}", str(PYTHON), "-m", "awslambdaric", handler]
@@ -86,7 +86,7 @@ def running(function: Function, database_url: str) -> Iterator[Call]:
             stderr=log,
         )
         try:
-            _await(port)
+            listens(port, START_SECONDS)
             yield lambda event: _post(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", event)
         finally:
             # The emulator ends the function's process with itself where it is asked to, and not where it is killed.
@@ -99,13 +99,15 @@ def _emulator() -> str:
     return str(found)
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
+def free_port() -> int:
+    """A port of loopback that is free right now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
-def _await(port: int) -> None:
-    end = time.monotonic() + START_SECONDS
+def listens(port: int, seconds: float) -> None:
+    """Wait until a program listens on a port of loopback. Raises `ConnectionRefusedError` after so many seconds."""
+    end = time.monotonic() + seconds
     while True:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
