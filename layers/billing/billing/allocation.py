@@ -1,12 +1,14 @@
 """How a subscription is shared among its campaigns: link, split and capacity (design §6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
 
 from billing.money import round_money, split
-from billing.terms import Campaign
+
+if TYPE_CHECKING:
+    from billing.terms import Campaign
 
 TOLERANCE = Decimal("0.001")
 """Shares may add up to 100 % ± 0.1 %, since a third has no end."""
@@ -14,8 +16,7 @@ TOLERANCE = Decimal("0.001")
 FAR_ABOVE, FAR_BELOW = Decimal("1.1"), Decimal("0.5")
 
 
-@dataclass(frozen=True)
-class Allocation:
+class Allocation(NamedTuple):
     """The split of a budget: an amount for each share, in their order; valid where there are no errors."""
 
     amounts: list[Decimal]
@@ -77,7 +78,7 @@ def show_percent(share: Decimal) -> str:
     return f"{share * 100:.2f} %"
 
 
-def capacity_errors(campaign: Campaign) -> list[str]:
+def capacity_errors(campaign: "Campaign") -> list[str]:
     """All that keeps a campaign from using its subscription; nothing for the models that need none."""
     if campaign.pricing_model != "bundle":
         return []

@@ -1,20 +1,18 @@
 """What a campaign used, as the ledger sums it up and as the pricing models take it."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A sum over the campaign's life up to the period's start (`before`), and over the period (`within`)."""
 
     before: Decimal = Decimal(0)
     within: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True)
-class SeatMonth:
+class SeatMonth(NamedTuple):
     """A month, or the part of one in the period: `seat_hours` is the sum of u(h), `additional_seat_hours` that of
     max(u(h) − committed, 0); both divided by the hours of the whole month are seat-months."""
 
@@ -24,8 +22,7 @@ class SeatMonth:
     peak: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True)
-class Consumption:
+class Consumption(NamedTuple):
     """All that the charges of one period depend on, beside the campaign's terms."""
 
     seat_months: tuple[SeatMonth, ...] = ()

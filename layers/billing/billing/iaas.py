@@ -3,9 +3,9 @@
 Example: 120 learners served in the period at 12.50 EUR are 1,500.00 EUR, however many were agreed on.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from billing.consumption import Consumption
 from billing.periods import Period
@@ -13,8 +13,7 @@ from billing.statement import Line, Statement
 from billing.terms import Campaign
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """What was agreed and what has been delivered up to the period's end. For each outcome: its name, its threshold, and
     whether it is known to be met (None: nothing was measured)."""
 

@@ -12,6 +12,7 @@ are calendar months in the company's time zone, and have as many hours as really
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from billing.instants import parse_instant
@@ -53,8 +54,7 @@ class Period:
         return hours_between(self.start, self.end)
 
 
-@dataclass(frozen=True)
-class Month:
+class Month(NamedTuple):
     """The part of a calendar month that lies in a period; `hours_in_month` are those of the whole month."""
 
     start: datetime

@@ -1,10 +1,10 @@
 """A statement: its lines, and totals that are sums of rounded lines (design §5)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 from billing.money import round_money
 
@@ -17,8 +17,7 @@ class CoveredBy(StrEnum):
     SUBSCRIPTION = "subscription"
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One charge; quantity and unit price are exact, and the amount is rounded once, from both."""
 
     description: str
@@ -39,8 +38,7 @@ class Line:
         return round_money(self.exact_amount, self.currency)
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """The lines of one campaign and period; `unit_price` and `quantity` are of the model's own unit, where it has one."""
 
     lines: tuple[Line, ...]

@@ -1,9 +1,8 @@
 """A campaign as the rules take it: its model's terms, its dates, its subscription (design §2, §3)."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from billing.periods import Period
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from billing.json_terms import CustomTerms, IaasTerms
 
 
-@dataclass(frozen=True)
-class Subscription:
+class Subscription(NamedTuple):
     """A company's purchase of a bundle; `annual_price` in major units of the bundle's currency."""
 
     id: str
@@ -24,8 +22,7 @@ class Subscription:
     currency: str
 
 
-@dataclass(frozen=True)
-class Campaign:
+class Campaign(NamedTuple):
     """What is charged. `zone` is the company's; dates are inclusive, and None is open; terms of other models are None."""
 
     id: str
