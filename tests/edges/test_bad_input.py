@@ -83,6 +83,7 @@ def test_a_body_that_is_not_utf8_is_malformed(world: World, route: Route, body: 
         ("application/x-www-form-urlencoded", "credits=1&id=a&subscriptionId=s&allocationPercentage=1"),
         ("multipart/form-data; boundary=b", '--b\r\nContent-Disposition: form-data; name="id"\r\n\r\na\r\n--b--'),
         ("text/plain", "{}"),
+        ("text/plain", ""),
         ("application/json-patch+json", "[]"),
     ],
     ids=name,
