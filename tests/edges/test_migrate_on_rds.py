@@ -6,8 +6,8 @@ import subprocess
 import sys
 from urllib.parse import urlsplit, urlunsplit
 
-from tests.cluster import Cluster, leave, url
 from local.databases import connect
+from tests.cluster import Cluster, leave, url
 
 # What an instance of RDS has before anybody has logged in.
 RDS = """
