@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYER = ROOT / "layers" / "billing" / "billing"
 RULES = {"allocation", "bundle", "consumption", "credits", "custom", "iaas", "instants", "json_terms", "keys"} | {
-    *("money", "periods", "pricing", "seats", "shapes", "statement", "terms", "usage"),
+    *("money", "periods", "pricing", "seats", "shapes", "statement", "terms", "usage", "walk"),
 }
 EDGES = {
     "alerts",

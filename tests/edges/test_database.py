@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import secrets
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from billing.database import ALL_COMPANIES, transaction
 from billing.errors import DatabaseUnavailable
 from billing.operations.migrate import MigrationChanged, migrate
 from tests.world import World, request
+
+MIGRATIONS = Path(database.__file__).parent / "migrations"
 
 
 def usage(campaign: str) -> Any:
@@ -95,7 +98,7 @@ def test_migrations_from_two_places_at_once_are_applied_once(world: World, datab
         applied = pool.map(migrate_in_a_process, [database_url.rpartition("/")[0] + f"/{name}"] * 3)
 
     world.connection.run(f"DROP DATABASE {name} WITH (FORCE)")
-    assert sorted(map(len, applied)) == [0, 0, 4]
+    assert sorted(map(len, applied)) == [0, 0, len(list(MIGRATIONS.glob("*.sql")))]
 
 
 def test_migrations_run_once_and_a_changed_file_is_refused(world: World) -> None:

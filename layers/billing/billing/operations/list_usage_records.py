@@ -1,25 +1,23 @@
 """The usage records of a company and period, page by page, for invoicing (design §8).
 
-The pages are in the order of the events' instants, and a cursor names the last record of a page: records never change, so
-what stands before and after it stays the same while others arrive, and the next page begins in the index wherever it is.
+The pages of a walk are those of `billing.walk`: no record is missed or repeated while others arrive. Each begins in an
+index, so it takes the same time however far in it is.
 """
 
-import base64
-import json
-from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from billing.database import Row, transaction
+from billing.database import Row, Session, transaction
 from billing.errors import FieldError, Invalid, NotFound
-from billing.instants import format_instant, parse_instant
-from billing.periods import parse_period
+from billing.periods import Period, parse_period
 from billing.shapes import CampaignRef, CompanyRef, DecimalString, Instant, PeriodShape, RecordId, Shape
 from billing.sql import queries
 from billing.usage import BILLING_EVENT_TYPES, DeduplicationKey, EventType
+from billing.walk import InvalidCursor, Snapshot, Walk, read_cursor, write_cursor
 
 PAGE = 1000
 """Records of a page where the caller does not say."""
@@ -62,30 +60,46 @@ def list_usage_records(company: str, company_id: str, start: str, end: str, limi
         if known is None:
             raise NotFound(f"There is no company {company_id}.")
         period = parse_period(start, end, ZoneInfo(known["time_zone"]))
-        after_timestamp, after_id = _position(cursor) if cursor else (period.start, 0)
-        rows = db.rows(
-            _SQL["page"],
-            company_id=company_id,
-            start=period.start,
-            end=period.end,
-            after_timestamp=after_timestamp,
-            after_id=after_id,
-            size=limit + 1,
-        )
-    page = rows[:limit]
+        walk = _walk(cursor, company_id, period)
+        page, rest = _page(db, company_id, period, walk, Snapshot.model_validate(known["snapshot"]), limit)
     return UsageRecords(
         company_id=company_id,
         period=PeriodShape(start=period.start, end=period.end),
         campaigns=[
-            CampaignRecords(campaign_id=campaign_id, events=[_record(row) for row in group])
-            for campaign_id, group in groupby(sorted(page, key=_campaign_id), key=_campaign_id)
+            CampaignRecords(campaign_id=campaign_id, events=[_record(row) for row in rows])
+            for campaign_id, rows in groupby(sorted(page, key=_campaign_id), key=_campaign_id)
         ],
-        next_cursor=_cursor(page[-1]) if len(rows) > limit else None,
+        next_cursor=write_cursor(rest, company_id, period) if rest else None,
     )
 
 
-def _campaign_id(row: Row) -> str:
-    return str(row["campaign_id"])
+_campaign_id = itemgetter("campaign_id")
+
+
+def _walk(cursor: str | None, company_id: str, period: Period) -> Walk:
+    if cursor is None:
+        return Walk()
+    try:
+        return read_cursor(cursor, company_id, period)
+    except InvalidCursor as error:
+        raise Invalid("The cursor cannot be used; see errors.", [FieldError("/cursor", f"is {error}")]) from None
+
+
+def _page(db: Session, company_id: str, period: Period, walk: Walk, now: Snapshot, limit: int) -> tuple[list[Row], Walk | None]:
+    """The records of the page, and what is left of the walk; a pass that begins takes the snapshot `now`."""
+    snapshot, seen = walk.snapshot or now, walk.seen
+    where = {"company_id": company_id, "start": period.start, "end": period.end, **snapshot.model_dump()}
+    if seen is None:
+        after, after_id = walk.after or (period.start, 0)
+        rows = db.value(_SQL["first_pass"], after=after, after_id=after_id, size=limit + 1, **where)
+    else:
+        after, after_id = walk.after or (seen.settled, 0)
+        before = {f"seen_{name}": value for name, value in seen.model_dump().items()}
+        rows = db.value(_SQL["later_pass"], after=after, after_id=after_id, size=limit + 1, **where, **before)
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        return rows[:limit], Walk(seen=seen, snapshot=snapshot, after=(last["place"], last["id"]))
+    return rows, Walk(seen=snapshot) if db.row(_SQL["arrived"], **where) else None
 
 
 def _record(row: Row) -> UsageRecord:
@@ -98,18 +112,3 @@ def _record(row: Row) -> UsageRecord:
         deduplication_key=row["deduplication_key"],
         metadata=row["metadata"],
     )
-
-
-def _cursor(row: Row) -> str:
-    position = json.dumps([format_instant(row["event_timestamp"]), row["id"]])
-    return base64.urlsafe_b64encode(position.encode()).decode()
-
-
-def _position(cursor: str) -> tuple[datetime, int]:
-    try:
-        instant, record_id = json.loads(base64.urlsafe_b64decode(cursor))
-        return parse_instant(instant), int(record_id)
-    except (ValueError, TypeError):
-        raise Invalid(
-            "The cursor is not one that a page of this list gave.", [FieldError("/cursor", "must be a nextCursor")]
-        ) from None

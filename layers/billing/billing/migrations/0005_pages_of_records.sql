@@ -1,0 +1,12 @@
+-- Pages of records that miss nothing while records arrive (design: usage-records; docs/decisions/0008).
+
+-- Whether a record was committed when a snapshot was taken. What began before `settled` was over by then; of the rest the
+-- transaction that inserted the row decides: it began before the snapshot's end and is not one of those that were in flight,
+-- which are counted back from that end. A record is inserted in no savepoint, since a snapshot does not list its number.
+CREATE FUNCTION was_committed(inserter xid, began timestamptz, settled timestamptz, xmax bigint, in_flight bigint[])
+    RETURNS boolean STABLE LANGUAGE sql
+RETURN began < settled OR age(inserter) > age(xmax::text::xid8::xid)
+    AND age(inserter)::bigint - age(xmax::text::xid8::xid) <> ALL (in_flight);
+
+-- What arrives while a walk is under way is read in the order of its arrival.
+CREATE INDEX billing_usage_records_arrival ON billing_usage_records (company_id, created_at, id);
