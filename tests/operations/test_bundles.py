@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import random
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,13 @@ from typing import Any
 import pytest
 
 from billing import database
-from tests.world import Answer, World, request
+from tests.world import Answer, World, connect, request
+
+GIVEN = """
+    SELECT coalesce(max(shares), 0) FROM (
+        SELECT sum(bundle_allocation_percentage) AS shares FROM campaigns WHERE is_active GROUP BY l2i_subscription_id
+    ) given
+"""
 
 
 def link(campaign: str, subscription: str, share: Any = "0.25", **caller: Any) -> Answer:
@@ -36,6 +43,20 @@ def campaigns(subscription: str, **caller: Any) -> Answer:
 def link_in_a_process(url: str, campaign: str, subscription: str) -> int:
     os.environ["DATABASE_URL"] = url
     return link(campaign, subscription, "0.6").status
+
+
+def move_at_random(url: str, campaigns: list[str], subscriptions: list[str], seed: int) -> tuple[set[int], Decimal]:
+    """The statuses of links and unlinks, and the most that any subscription was ever seen to give."""
+    os.environ["DATABASE_URL"] = url
+    chance, eye = random.Random(seed), World(connect(url))
+    statuses, most = set(), Decimal(0)
+    for _ in range(60):
+        campaign, subscription = chance.choice(campaigns), chance.choice(subscriptions)
+        share = chance.choice(["0.1", "0.4", "0.6", "1"])
+        answer = unlink(campaign) if chance.random() < 0.2 else link(campaign, subscription, share)
+        statuses.add(answer.status)
+        most = max(most, eye.value(GIVEN))
+    return statuses, most
 
 
 def shared(world: World, *shares: str, **subscription: Any) -> str:
@@ -90,15 +111,22 @@ def test_a_link_to_what_is_not_there_or_anothers_is_not_found(world: World) -> N
     assert [answer.status for answer in answers] == [404] * 5
 
 
-def test_only_bundle_campaigns_are_linked_and_only_to_active_subscriptions(world: World) -> None:
+@pytest.mark.parametrize("model", ["seats", "credits", "iaas", "custom"])
+def test_only_bundle_campaigns_are_linked(world: World, model: str) -> None:
     company = world.company()
-    seats, bundle = world.campaign(company, "seats"), world.campaign(company, "bundle")
 
-    not_bundle = link(seats, world.subscription(company))
-    not_active = link(bundle, world.subscription(company, status="past_due"))
+    answer = link(world.campaign(company, model), world.subscription(company))
 
-    assert (not_bundle.status, not_active.status) == (409, 409)
-    assert "past_due" in not_active.body["detail"]
+    assert (answer.status, model in answer.body["detail"]) == (409, True)
+
+
+@pytest.mark.parametrize("status", ["trialing", "past_due", "canceled", "unpaid"])
+def test_a_campaign_is_linked_to_active_subscriptions_only(world: World, status: str) -> None:
+    company = world.company()
+
+    answer = link(world.campaign(company, "bundle"), world.subscription(company, status=status))
+
+    assert (answer.status, status in answer.body["detail"]) == (409, True)
 
 
 def test_shares_cannot_pass_the_limit_and_the_answer_says_what_is_left(world: World) -> None:
@@ -123,6 +151,32 @@ def test_of_two_links_at_once_that_would_pass_the_limit_one_is_refused(world: Wo
         statuses = pool.starmap(link_in_a_process, calls)
 
     assert sorted(statuses) == [200, 409, 409, 409, 409, 409]
+
+
+@pytest.fixture
+def slow_updates(world: World) -> Iterator[None]:
+    """Between what a link has read and what it writes there is time for another."""
+    world.connection.run(
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.005); RETURN NEW; END';"
+        "CREATE TRIGGER wait BEFORE UPDATE ON campaigns FOR EACH ROW EXECUTE FUNCTION wait()"
+    )
+    yield
+    world.connection.run("DROP FUNCTION wait CASCADE")
+
+
+def test_links_unlinks_and_moves_at_once_never_pass_the_limit_nor_wait_for_each_other_in_a_ring(
+    world: World, database_url: str, slow_updates: None
+) -> None:
+    company = world.company()
+    subscriptions = [world.subscription(company) for _ in range(2)]
+    campaigns = [world.campaign(company, "bundle") for _ in range(4)]
+    database.disconnect()
+
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        runs = pool.starmap(move_at_random, [(database_url, campaigns, subscriptions, seed) for seed in range(3)])
+
+    assert set.union(*(statuses for statuses, _ in runs)) == {200, 204, 409}
+    assert max(most for _, most in runs) <= Decimal("1.001")
 
 
 def test_unlinking_frees_the_share_and_can_be_repeated(world: World) -> None:

@@ -50,8 +50,8 @@ class Linked(Shape):
 def link_campaign(company: str, campaign_id: str, link: Link) -> Linked:
     """Link, or change the share of a link; the same link again changes nothing.
 
-    Raises `NotFound` where campaign or subscription is missing or another company's, `Conflict` where the campaign's model is
-    not bundle, the subscription is not active or the shares would pass 100 % + 0.1 %.
+    Raises `NotFound` where campaign or subscription is missing or another company's, `Conflict` where the campaign's model
+    is not bundle, the subscription is not active, or the shares would pass 100 % + 0.1 %.
     """
     with transaction(company) as db:
         # The subscription first, and locked: of two links to it the second sees the first.
