@@ -48,7 +48,7 @@ def link_in_a_process(url: str, campaign: str, subscription: str) -> int:
 def move_at_random(url: str, campaigns: list[str], subscriptions: list[str], seed: int) -> tuple[set[int], Decimal]:
     """The statuses of links and unlinks, and the most that any subscription was ever seen to give."""
     os.environ["DATABASE_URL"] = url
-    chance, eye = random.Random(seed), World(connect(url))
+    chance, eye = random.Random(seed), World(connect(url))  # noqa: S311
     statuses, most = set(), Decimal(0)
     for _ in range(60):
         campaign, subscription = chance.choice(campaigns), chance.choice(subscriptions)

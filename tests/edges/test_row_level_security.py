@@ -1,0 +1,271 @@
+"""Row-level security by itself: what the roles can see and do when they log in, without any of our code (design §8)."""
+
+import secrets
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from pg8000.native import Connection, DatabaseError, literal
+
+from tests.world import World, connect
+
+SHARED = {"l2i_bundles", "job_executions", "job_progress", "schema_migrations"}
+"""The tables without rows of a company."""
+
+COMPANY_OF = {
+    "companies": "id",
+    "campaign_activities": "(SELECT company_id FROM campaigns WHERE campaigns.id = campaign_id)",
+}
+"""Whose a row is, where that is not in a column company_id."""
+
+DENIED, FOREIGN_KEY = "42501", "23503"
+
+
+@pytest.fixture(scope="module")
+def logins(database_url: str) -> Iterator[dict[str, Connection]]:
+    """A connection of each role, logged in as itself; it has a password for no longer than that takes."""
+    admin, parts = connect(database_url), urlsplit(database_url)
+    roles = {}
+    for role in ("billing_app", "billing_jobs"):
+        password = secrets.token_hex(16)
+        admin.run(f"ALTER ROLE {role} PASSWORD {literal(password)}")
+        place = parts.netloc.rpartition("@")[2]
+        roles[role] = connect(urlunsplit(parts._replace(netloc=f"{role}:{password}@{place}")))
+        admin.run(f"ALTER ROLE {role} PASSWORD NULL")
+    yield roles
+    for connection in (admin, *roles.values()):
+        connection.close()
+
+
+@pytest.fixture
+def app(logins: dict[str, Connection]) -> Iterator[Connection]:
+    """The API's login, in a transaction."""
+    connection = logins["billing_app"]
+    connection.run("BEGIN")
+    yield connection
+    connection.run("ROLLBACK")
+
+
+@pytest.fixture
+def two(world: World) -> tuple[str, str]:
+    """Two companies, `ours` and `theirs`, with rows in every table that holds any of a company's."""
+    for company in ("ours", "theirs"):
+        world.company(id=company)
+        world.subscription(company, id=f"{company}-subscription")
+        campaign = world.campaign(company, "credits", id=f"{company}-campaign", credit_allocation=100)
+        world.insert("campaign_activities", campaign_id=campaign, kind="session", quantity=1, occurred_at="2025-01-01T00:00Z")
+        keys = {"company_id": company, "campaign_id": campaign}
+        world.insert("credit_top_ups", **keys, id=len(company), top_up_id="a", credits=1)
+        world.connection.run(RECORD.format(company=company, campaign=campaign, key=company, quantity=95))
+    return "ours", "theirs"
+
+
+RECORD = """
+    INSERT INTO billing_usage_records (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp)
+    VALUES ('{company}', '{campaign}', 'credit_usage', {quantity}, '{key}', '2025-01-01T00:00Z')
+"""
+
+
+def act_for(connection: Connection, company: str) -> None:
+    connection.run("SELECT set_config('billing.company_id', :company, true)", company=company)
+
+
+def tables(world: World) -> set[str]:
+    sql = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    return {str(row["relname"]) for row in world.rows(sql)} - SHARED
+
+
+def companies_seen(connection: Connection, world: World) -> dict[str, set[str]]:
+    """By table, the companies whose rows a query without any filter returns."""
+    seen = {}
+    for table in tables(world):
+        ids = {row[0] for row in connection.run(f"SELECT ctid::text FROM {table}") or []}
+        sql = f"SELECT {COMPANY_OF.get(table, 'company_id')} AS company FROM {table} WHERE ctid::text = ANY (:ids::text[])"
+        seen[table] = {str(row["company"]) for row in world.rows(sql, ids=list(ids))}
+    return seen
+
+
+def refusal(connection: Connection, sql: str) -> str:
+    """The SQLSTATE with which a statement is refused, "" where it is not."""
+    connection.run("SAVEPOINT before")
+    try:
+        connection.run(sql)
+    except DatabaseError as error:
+        return str(error.args[0]["C"])
+    finally:
+        connection.run("ROLLBACK TO before")
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("setting", "visible"),
+    [("ours", {"ours"}), ("theirs", {"theirs"}), ("*", {"ours", "theirs"}), ("nobody", set()), ("", set()), (None, set())],
+    ids=str,
+)
+def test_a_query_without_a_filter_returns_the_companys_rows_of_every_table_and_no_others(
+    world: World, two: tuple[str, str], app: Connection, setting: str | None, visible: set[str]
+) -> None:
+    if setting is not None:
+        act_for(app, setting)
+
+    seen = companies_seen(app, world)
+
+    assert seen == dict.fromkeys(tables(world), visible)
+
+
+def test_the_catalogue_of_bundles_is_everyones_to_read_and_nobodys_to_change(
+    world: World, two: tuple[str, str], app: Connection
+) -> None:
+    act_for(app, "ours")
+
+    changes = ["UPDATE l2i_bundles SET annual_price = 1", "DELETE FROM l2i_bundles", "INSERT INTO l2i_bundles DEFAULT VALUES"]
+
+    assert app.run("SELECT count(*) FROM l2i_bundles") == [[2]]
+    assert [refusal(app, change) for change in changes] == [DENIED] * 3
+
+
+@pytest.mark.parametrize(
+    ("statement", "state"),
+    [
+        (RECORD.format(company="theirs", campaign="theirs-campaign", key="x", quantity=1), DENIED),
+        (RECORD.format(company="ours", campaign="theirs-campaign", key="x", quantity=1), FOREIGN_KEY),
+        (RECORD.format(company="theirs", campaign="ours-campaign", key="x", quantity=1), DENIED),
+        (
+            "INSERT INTO credit_top_ups (company_id, campaign_id, top_up_id, credits)"
+            " VALUES ('theirs', 'theirs-campaign', 'x', 1)",
+            DENIED,
+        ),
+        ("UPDATE campaigns SET company_id = 'theirs'", DENIED),
+        ("UPDATE l2i_subscriptions SET company_id = 'theirs'", DENIED),
+        ("UPDATE l2i_subscriptions SET quantity = 2", DENIED),
+        (RECORD.format(company="ours", campaign="ours-campaign", key="x", quantity=1), ""),
+        ("SELECT FROM l2i_subscriptions FOR NO KEY UPDATE", ""),
+    ],
+)
+def test_what_names_another_company_is_refused(two: tuple[str, str], app: Connection, statement: str, state: str) -> None:
+    act_for(app, "ours")
+
+    assert refusal(app, statement) == state
+
+
+def test_an_update_without_a_filter_reaches_the_companys_rows_only(world: World, two: tuple[str, str], app: Connection) -> None:
+    act_for(app, "ours")
+
+    changed = app.run("UPDATE campaigns SET credit_allocation = 1 RETURNING id")
+
+    assert changed == [["ours-campaign"]]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE billing_usage_records SET quantity = 0",
+        "DELETE FROM billing_usage_records",
+        "TRUNCATE billing_usage_records CASCADE",
+        "INSERT INTO billing_usage_records (id) VALUES (1)",
+        "INSERT INTO billing_usage_records (created_at) VALUES (now())",
+        "DELETE FROM credit_top_ups",
+        "UPDATE campaigns SET credits_remaining = 0",
+        "DELETE FROM campaigns",
+        "DELETE FROM billing_alerts",
+        "INSERT INTO companies (name) VALUES ('x')",
+        "INSERT INTO campaign_activities DEFAULT VALUES",
+        "CREATE TABLE mine (id int)",
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION mine() RETURNS int LANGUAGE sql RETURN 1",
+        "CREATE POLICY mine ON companies USING (true)",
+        "ALTER TABLE companies DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE billing_usage_records DISABLE TRIGGER append_only",
+        "DROP TABLE companies CASCADE",
+        "SELECT FROM schema_migrations",
+        "SET ROLE billing_owner",
+        "SET session_replication_role = replica",
+    ],
+)
+@pytest.mark.parametrize("role", ["billing_app", "billing_jobs"])
+def test_neither_role_can_do_what_it_does_not_need(
+    logins: dict[str, Connection], two: tuple[str, str], role: str, statement: str
+) -> None:
+    logins[role].run("BEGIN")
+    act_for(logins[role], "*")
+
+    state = refusal(logins[role], statement)
+
+    logins[role].run("ROLLBACK")
+    assert state == DENIED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT FROM job_executions",
+        "SELECT FROM job_progress",
+        "SELECT FROM seat_campaigns",
+        "UPDATE billing_alerts SET published_at = now()",
+        "UPDATE campaign_activities SET usage_record_id = NULL",
+        "SET ROLE billing_jobs",
+    ],
+)
+def test_the_api_cannot_do_what_the_jobs_do(two: tuple[str, str], app: Connection, statement: str) -> None:
+    act_for(app, "*")
+
+    assert refusal(app, statement) == DENIED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE campaigns SET credit_allocation = 1",
+        "UPDATE campaigns SET l2i_subscription_id = NULL",
+        "UPDATE l2i_subscriptions SET quantity = 1",
+        "UPDATE campaign_activities SET quantity = 1",
+        "INSERT INTO credit_top_ups (company_id) VALUES ('ours')",
+        "DELETE FROM job_executions",
+        "SET ROLE billing_app",
+    ],
+)
+def test_the_jobs_cannot_do_what_the_api_does(logins: dict[str, Connection], two: tuple[str, str], statement: str) -> None:
+    logins["billing_jobs"].run("BEGIN")
+
+    state = refusal(logins["billing_jobs"], statement)
+
+    logins["billing_jobs"].run("ROLLBACK")
+    assert state == DENIED
+
+
+@pytest.mark.parametrize("role", ["billing_app", "billing_jobs"])
+def test_the_roles_own_nothing_and_are_nothing_special(world: World, role: str) -> None:
+    sql = "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles WHERE rolname = :role"
+    powers = world.rows(sql, role=role)
+    owned = world.value("SELECT count(*) FROM pg_shdepend WHERE refobjid = :role::text::regrole AND deptype = 'o'", role=role)
+    groups = world.rows("SELECT roleid::regrole::text FROM pg_auth_members WHERE member = :role::text::regrole", role=role)
+
+    assert not any(powers[0].values())
+    assert (owned, [group for group in groups if group["roleid"] != "rds_iam"]) == (0, [])
+
+
+def test_functions_with_their_owners_rights_have_a_fixed_search_path_and_are_nobodys_to_call(world: World) -> None:
+    functions = world.rows(
+        """
+        SELECT proname, proconfig, has_function_privilege('billing_app', oid, 'EXECUTE') AS app,
+            has_function_privilege('billing_jobs', oid, 'EXECUTE') AS jobs
+        FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace
+        """
+    )
+
+    assert {function["proname"] for function in functions} >= {"charge_credits", "move_balance_with_allocation"}
+    for function in functions:
+        assert function["proconfig"] == ["search_path=public, pg_temp"]
+        assert (function["app"], function["jobs"]) == (False, False)
+
+
+def test_a_trigger_of_ones_own_cannot_charge_another_company(world: World, two: tuple[str, str], app: Connection) -> None:
+    act_for(app, "ours")
+    app.run("CREATE TEMPORARY TABLE bait (campaign_id text, event_type text, quantity numeric)")
+
+    hang = (
+        "CREATE TRIGGER hook AFTER INSERT ON bait REFERENCING NEW TABLE AS recorded"
+        " FOR EACH STATEMENT EXECUTE FUNCTION charge_credits()"
+    )
+
+    assert refusal(app, hang) == DENIED
