@@ -3,7 +3,7 @@
 import os
 import resource
 
-from benchmarks import cold_start, events, jobs
+from benchmarks import cold_start, events, jobs, records
 from benchmarks.measure import quietly
 from local import postgres
 from local.databases import connect, scratch
@@ -19,6 +19,7 @@ def main() -> None:
         world = World(connect(url))
         world.company(id="bench")
         events.run(world)
+        records.run(world)
         jobs.run(world)
         print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 

@@ -1,4 +1,4 @@
--- Pages of records that miss nothing while records arrive (design: usage-records; docs/decisions/0008).
+-- Pages of records that miss nothing while records arrive (design: usage-records; docs/decisions/0009).
 
 -- Whether a record was committed when a snapshot was taken. What began before `settled` was over by then; of the rest the
 -- transaction that inserted the row decides: it began before the snapshot's end and is not one of those that were in flight,
