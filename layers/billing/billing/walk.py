@@ -6,6 +6,7 @@ beside whose records the period has no other.
 
 A cursor is a walk between two pages, in the spelling of its company and period; any other text is refused:
 
+>>> from datetime import UTC, datetime
 >>> january = Period(datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 2, 1, tzinfo=UTC))
 >>> cursor = write_cursor(Walk(), "c1", january)
 >>> read_cursor(cursor, "c1", january) == Walk()
