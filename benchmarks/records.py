@@ -22,6 +22,9 @@ STEADY_LIMIT = 1.25
 BARE_LIMIT = 5
 """A page takes at most so many times the bare statement, whose rows are neither grouped nor checked nor written as JSON."""
 
+LAST_LIMIT = 3
+"""The last page takes at most so many times the others, though all records have just arrived."""
+
 MEMORY_LIMIT = 8
 """Megabytes by which the peak may grow after the first tenth."""
 
@@ -71,7 +74,7 @@ def _walk() -> list[str | None]:
         rate = RECORDS / 10 / sum(taken[first : first + PAGES // 10])
         print(f"  {tenth + ' tenth':<16}{rate:>10,.0f} records/s")
     _print("memory's growth", memory[-1] - memory[0], "MB after the first tenth", MEMORY_LIMIT)
-    print(f"  {'last page':<16}{taken[-1] * 1000:>10,.0f} ms: it looks whether anything has arrived since the walk began")
+    _print("the last page", taken[-1] / median(taken), "× the others: it looks for what has arrived meanwhile", LAST_LIMIT)
     return cursors
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from billing import database
 from billing.database import ALL_COMPANIES, transaction
 from billing.errors import DatabaseUnavailable
 from billing.operations.migrate import MigrationChanged, migrate

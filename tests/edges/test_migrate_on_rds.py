@@ -13,7 +13,7 @@ from tests.cluster import Cluster, leave, url
 RDS = """
     CREATE ROLE rds_iam;
     CREATE ROLE master LOGIN CREATEROLE CREATEDB PASSWORD 'x';
-    GRANT rds_iam TO master WITH ADMIN OPTION;
+    GRANT rds_iam, pg_monitor TO master WITH ADMIN OPTION;
     CREATE DATABASE billing_on_rds OWNER master
 """
 MIGRATE = "import json; from billing.operations.migrate import migrate; print(json.dumps([migrate(), migrate()]))"
@@ -36,5 +36,6 @@ def test_the_master_user_of_rds_migrates_and_gives_the_roles_their_iam_login(clu
     assert (first[0], again) == ("0001_reference_tables", [])
     members = admin.run("SELECT member::regrole::text FROM pg_auth_members WHERE roleid = 'rds_iam'::regrole") or []
     assert {row[0] for row in members} >= {"billing_app", "billing_jobs"}
+    assert admin.run("SELECT pg_has_role('billing_owner', 'pg_monitor', 'MEMBER')") == [[True]]
     admin.close()
     leave(user)

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from pg8000.native import Connection, DatabaseError, literal
 
-from tests.world import World, connect
+from local.databases import connect
+from tests.world import World
 
 SHARED = {"l2i_bundles", "job_executions", "job_progress", "schema_migrations"}
 """The tables without rows of a company."""
@@ -244,19 +245,21 @@ def test_the_roles_own_nothing_and_are_nothing_special(world: World, role: str) 
     assert (owned, [group for group in groups if group["roleid"] != "rds_iam"]) == (0, [])
 
 
-def test_functions_with_their_owners_rights_have_a_fixed_search_path_and_are_nobodys_to_call(world: World) -> None:
+def test_functions_with_their_owners_rights_have_a_fixed_search_path_and_only_a_clock_may_be_called(world: World) -> None:
     functions = world.rows(
         """
-        SELECT proname, proconfig, has_function_privilege('billing_app', oid, 'EXECUTE') AS app,
+        SELECT proname AS name, pronargs AS arguments, proconfig[1] AS path,
+            has_function_privilege('billing_app', oid, 'EXECUTE') AS app,
             has_function_privilege('billing_jobs', oid, 'EXECUTE') AS jobs
         FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace
         """
     )
 
-    assert {function["proname"] for function in functions} >= {"charge_credits", "move_balance_with_allocation"}
-    for function in functions:
-        assert function["proconfig"] == ["search_path=public, pg_temp"]
-        assert (function["app"], function["jobs"]) == (False, False)
+    callable_by_app = [(function["name"], function["arguments"]) for function in functions if function["app"]]
+    assert {function["name"] for function in functions} == {"charge_credits", "move_balance_with_allocation", "settled"}
+    assert all(function["path"] in ("search_path=public, pg_temp", "search_path=pg_catalog, pg_temp") for function in functions)
+    assert callable_by_app == [("settled", 0)]
+    assert not any(function["jobs"] for function in functions)
 
 
 def test_a_trigger_of_ones_own_cannot_charge_another_company(world: World, two: tuple[str, str], app: Connection) -> None:

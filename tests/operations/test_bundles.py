@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from billing import database
-from tests.world import Answer, World, connect, request
+from local.databases import connect
+from tests.world import Answer, World, request
 
 GIVEN = """
     SELECT coalesce(max(shares), 0) FROM (

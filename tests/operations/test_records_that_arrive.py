@@ -1,6 +1,7 @@
 """Pages of records while records arrive: whatever is committed before the last page is on one of them, once (design §8)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pg8000.native import Connection
 
+from local.databases import connect
 from tests.operations.test_list_usage_records import page, use, walk
-from tests.world import World, connect
+from tests.world import World
 
 BEFORE, FIRST, MIDDLE = "2024-12-31T23:59:59.999999Z", "2025-01-01T00:00:00Z", "2025-01-15T00:00:00Z"
 LAST, AFTER = "2025-01-31T23:59:59.999999Z", "2025-02-01T00:00:00Z"
@@ -185,6 +187,18 @@ def test_any_interleaving_sees_each_record_committed_before_the_last_page_once(
         walker.finish()
 
     assert sorted(walker.seen) == committed(world, company)
+
+
+def test_what_began_before_the_oldest_transaction_that_runs_is_over(world: World, writers: list[Connection]) -> None:
+    world.connection.run("SELECT pg_sleep(5.5)")
+
+    settled = writers[0].run("SELECT settled(), now() - interval '5 seconds'") or []
+    for writer in writers:
+        writer.run("COMMIT")
+    later = world.value("SELECT settled()")
+
+    assert settled[0][0] <= settled[0][1]
+    assert later > settled[0][1] + timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def list_usage_records(company: str, company_id: str, start: str, end: str, limi
             raise NotFound(f"There is no company {company_id}.")
         period = parse_period(start, end, ZoneInfo(known["time_zone"]))
         walk = _walk(cursor, company_id, period)
-        page, rest = _page(db, company_id, period, walk, Snapshot.model_validate(known["snapshot"]), limit)
+        snapshot = walk.snapshot or Snapshot.model_validate(db.value(_SQL["snapshot"], settled=known["settled"]))
+        page, rest = _page(db, company_id, period, walk, snapshot, limit)
     return UsageRecords(
         company_id=company_id,
         period=PeriodShape(start=period.start, end=period.end),
@@ -85,20 +86,21 @@ def _walk(cursor: str | None, company_id: str, period: Period) -> Walk:
         raise Invalid("The cursor cannot be used; see errors.", [FieldError("/cursor", f"is {error}")]) from None
 
 
-def _page(db: Session, company_id: str, period: Period, walk: Walk, now: Snapshot, limit: int) -> tuple[list[Row], Walk | None]:
-    """The records of the page, and what is left of the walk; a pass that begins takes the snapshot `now`."""
-    snapshot, seen = walk.snapshot or now, walk.seen
+def _page(
+    db: Session, company_id: str, period: Period, walk: Walk, snapshot: Snapshot, limit: int
+) -> tuple[list[Row], Walk | None]:
+    """The records of the page, and what is left of the walk."""
     where = {"company_id": company_id, "start": period.start, "end": period.end, **snapshot.model_dump()}
-    if seen is None:
+    if walk.seen is None:
         after, after_id = walk.after or (period.start, 0)
         rows = db.value(_SQL["first_pass"], after=after, after_id=after_id, size=limit + 1, **where)
     else:
-        after, after_id = walk.after or (seen.settled, 0)
-        before = {f"seen_{name}": value for name, value in seen.model_dump().items()}
+        after, after_id = walk.after or (walk.seen.settled, 0)
+        before = {f"seen_{name}": value for name, value in walk.seen.model_dump().items()}
         rows = db.value(_SQL["later_pass"], after=after, after_id=after_id, size=limit + 1, **where, **before)
     if len(rows) > limit:
         last = rows[limit - 1]
-        return rows[:limit], Walk(seen=seen, snapshot=snapshot, after=(last["place"], last["id"]))
+        return rows[:limit], Walk(seen=walk.seen, snapshot=snapshot, after=(last["place"], last["id"]))
     return rows, Walk(seen=snapshot) if db.row(_SQL["arrived"], **where) else None
 
 

@@ -26,6 +26,13 @@ BEGIN
             EXECUTE format('GRANT %I TO %I', name, current_user);
         END IF;
     END LOOP;
+    IF NOT pg_has_role('billing_owner', 'pg_monitor', 'MEMBER') THEN
+        BEGIN
+            GRANT pg_monitor TO billing_owner;
+        EXCEPTION WHEN insufficient_privilege THEN
+            NULL;  -- the pages of records are right without it, and slower while many arrive
+        END;
+    END IF;
     EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO billing_owner', current_database());
     GRANT CREATE, USAGE ON SCHEMA public TO billing_owner;
 END $$;

@@ -1,13 +1,16 @@
 -- name: company
--- The company, if the caller may see it, and the snapshot of this moment: `xmax` is the first transaction that has not begun,
--- in_flight says how far before it those are that are not over. What began before `settled` is over: Lambda ends a function
--- after 15 minutes, and its transaction with it. Sorting is off for this transaction: a page is read in the order of an
--- index, whatever the statistics make the planner believe.
-SELECT time_zone, set_config('enable_sort', 'off', true), (
-    SELECT json_build_object('settled', now() - interval '15 minutes', 'xmax', xmax,
-        'in_flight', ARRAY(SELECT xmax - xip::text::bigint FROM pg_snapshot_xip(snapshot) xip))
-    FROM pg_current_snapshot() snapshot, CAST(pg_snapshot_xmax(snapshot)::text AS bigint) xmax) AS snapshot
-FROM companies WHERE id = :company_id AND :company IN (id, '*')
+-- The company, if the caller may see it, and the instant before which all that began is over. Sorting is off for this
+-- transaction: a page is read in the order of an index, whatever the statistics make the planner believe.
+SELECT time_zone, settled(), set_config('enable_sort', 'off', true) FROM companies
+WHERE id = :company_id AND :company IN (id, '*')
+
+-- name: snapshot
+-- The snapshot of this moment: `xmax` is the first transaction that has not begun, in_flight says how far before it those are
+-- that are not over. A statement of its own, after `settled` was read: whatever is in flight now either was so then, or began
+-- later.
+SELECT json_build_object('settled', :settled::timestamptz, 'xmax', xmax,
+    'in_flight', ARRAY(SELECT xmax - xip::text::bigint FROM pg_snapshot_xip(snapshot) xip)) AS snapshot
+FROM pg_current_snapshot() snapshot, CAST(pg_snapshot_xmax(snapshot)::text AS bigint) xmax
 
 -- name: first_pass
 -- The next records of a period that a snapshot sees, by their instants. One JSON text, which the driver reads several times
