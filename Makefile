@@ -55,7 +55,7 @@ sam-local: .venv/run  ## every function and route in a container, by the SAM CLI
 	@$(VENV)/python -m local.sam_local
 
 bench: .venv/run  ## the benchmarks, each beside its limit
-	@$(VENV)/python -m benchmarks
+	@$(VENV)/python -u -m benchmarks
 
 clean:  ## remove the virtual environments, the Postgres and its data
 	@[ ! -e .local ] || $(PYTHON) -c 'from local import postgres; postgres.remove()'

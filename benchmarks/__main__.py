@@ -13,15 +13,16 @@ from tests.world import World
 
 def main() -> None:
     cold_start.run()
-    with postgres.running() as server_url, scratch(server_url) as url:
-        os.environ |= {"DATABASE_URL": url, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
-        quietly(lambda: invoke("migrate", {}))
-        world = World(connect(url))
-        world.company(id="bench")
-        events.run(world)
-        records.run(world)
-        jobs.run(world)
-        print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+    os.environ["POWERTOOLS_LOG_LEVEL"] = "CRITICAL"
+    with postgres.running() as server_url:
+        for benchmark in (events.run, records.run, jobs.seats, jobs.credits):
+            with scratch(server_url) as url:
+                os.environ["DATABASE_URL"] = url
+                quietly(lambda: invoke("migrate", {}))
+                world = World(connect(url))
+                world.company(id="bench")
+                benchmark(world)
+    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 
 
 if __name__ == "__main__":

@@ -35,9 +35,12 @@ BARE_CREDITS = """
 """
 
 
-def run(world: World) -> None:
+def seats(world: World) -> None:
     for size, runs in SEAT_SIZES.items():
         _seats(world, size, runs)
+
+
+def credits(world: World) -> None:
     for size, runs in CREDIT_SIZES.items():
         _credits(world, size, runs)
 

@@ -26,10 +26,13 @@ WITH due AS (
         hour, jsonb_build_object('source', 'track_credit_usage', 'kind', kind, 'activities', activities)
     FROM charge ORDER BY campaign_id, hour, kind
     RETURNING id, campaign_id, event_timestamp AS hour, metadata ->> 'kind' AS kind
+), paired AS MATERIALIZED (
+    -- Each has its partner, so the join need not be full; but the planner, where credits campaigns are few among many, takes
+    -- both sides for one row, and of the joins that it may choose only those for a full one do not compare each with each.
+    SELECT activity.id, charged.id AS usage_record_id FROM activity FULL JOIN charged USING (campaign_id, hour, kind)
 ), pointed AS (
-    UPDATE campaign_activities SET usage_record_id = charged.id
-    FROM activity JOIN charged USING (campaign_id, hour, kind)
-    WHERE campaign_activities.id = activity.id
+    UPDATE campaign_activities SET usage_record_id = paired.usage_record_id
+    FROM paired WHERE campaign_activities.id = paired.id
 )
 SELECT (SELECT count(*) FROM due) AS due, (SELECT count(*) FROM charged) AS charged, (SELECT max(id) FROM due) AS last
 
