@@ -22,6 +22,9 @@ ROOT = Path(__file__).parent.parent
 BUILD = ROOT / ".aws-sam" / "build"
 LAYER = BUILD / "BillingLayer" / "python"
 PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
+MACHINE = "x86_64"
+"""The architecture of template.yaml."""
+
 START_SECONDS = 20
 
 Call = Callable[[dict[str, Any]], Any]
@@ -29,7 +32,7 @@ Call = Callable[[dict[str, Any]], Any]
 
 
 class NoInterpreter(Exception):
-    """There is no Python of the runtime's version; the message says in one sentence how to get one."""
+    """There is no Python here that runs the artefacts; the message says in one sentence why, or how to get one."""
 
 
 class BuildFailed(Exception):
@@ -38,6 +41,8 @@ class BuildFailed(Exception):
 
 def make() -> None:
     """Build the artefacts and the environment that runs them. Raises `NoInterpreter`, `BuildFailed`."""
+    if os.uname().machine != MACHINE:
+        raise NoInterpreter(f"The artefacts are for {MACHINE}, and this machine is {os.uname().machine}.")
     found = _run("bash", "local/python.sh")
     if found.returncode != 0:
         raise NoInterpreter(found.stdout.strip())
@@ -95,7 +100,7 @@ def running(function: Function, database_url: str) -> Iterator[Call]:
 
 
 def _emulator() -> str:
-    (found,) = ROOT.glob(f".venv-sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{os.uname().machine}")
+    (found,) = ROOT.glob(f".venv-sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{MACHINE}")
     return str(found)
 
 
