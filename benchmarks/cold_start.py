@@ -13,7 +13,7 @@ from local import artefacts
 from local.artefacts import BUILD, LAYER, PYTHON
 from local.template import functions
 
-TRIALS, RUNS = 5, 21
+TRIALS, RUNS = 7, 41
 """Processes of each function to find the slowest and the fastest by, and of these two and the hello to measure."""
 
 LIMIT = 1.25
@@ -39,16 +39,16 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as folder:
         folders["hello"] = Path(shutil.copytree(HELLO, folder, dirs_exist_ok=True))
         subprocess.run([PYTHON, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", folder], check=True)
-        tried = _medians(functions(), folders, TRIALS)
-        fastest, slowest = min(tried, key=tried.__getitem__), max(tried, key=tried.__getitem__)
-        _report(_medians(("hello", slowest, fastest), folders, RUNS))
+        tried = _rounds(functions(), folders, TRIALS)
+        seconds = {name: median(each[name][0] for each in tried) for name in functions()}
+        fastest, slowest = min(seconds, key=seconds.__getitem__), max(seconds, key=seconds.__getitem__)
+        _report(_rounds(("hello", slowest, fastest), folders, RUNS))
     print(f"  the layer: {_size(LAYER)}; a function: {_size(folders[slowest])}")
 
 
-def _medians(names: Iterable[str], folders: dict[str, Path], runs: int) -> dict[str, tuple[float, float]]:
-    """Seconds and MB of each import. The runs take turns, so that what else the machine does falls on all of them."""
-    rounds = [{name: _import(folders[name]) for name in names} for _ in range(runs)]
-    return {name: (median(each[name][0] for each in rounds), median(each[name][1] for each in rounds)) for name in names}
+def _rounds(names: Iterable[str], folders: dict[str, Path], runs: int) -> list[dict[str, tuple[float, float]]]:
+    """Seconds and MB of each import, round by round, so that what else the machine does falls on all of them."""
+    return [{name: _import(folders[name]) for name in names} for _ in range(runs)]
 
 
 def _import(folder: Path) -> tuple[float, float]:
@@ -58,13 +58,15 @@ def _import(folder: Path) -> tuple[float, float]:
     return seconds, kilobytes / 1024
 
 
-def _report(imports: dict[str, tuple[float, float]]) -> None:
+def _report(rounds: list[dict[str, tuple[float, float]]]) -> None:
     print(f"cold start: import and peak memory, medians of {RUNS} fresh processes; the slowest and the fastest function")
-    hello, _ = imports["hello"]
-    for name, (seconds, memory) in imports.items():
-        ratio = seconds / hello
+    for name in rounds[0]:
+        milliseconds = median(each[name][0] for each in rounds) * 1000
+        memory = median(each[name][1] for each in rounds)
+        # Of each round by itself: the machine's speed changes between them.
+        ratio = median(each[name][0] / each["hello"][0] for each in rounds)
         beside = "" if name == "hello" else f", {ratio:4.2f} × hello ({verdict(ratio, LIMIT)})"
-        print(f"  {name:<28}{seconds * 1000:5.0f} ms, {memory:3.0f} MB{beside}")
+        print(f"  {name:<28}{milliseconds:5.0f} ms, {memory:3.0f} MB{beside}")
 
 
 def _size(folder: Path) -> str:

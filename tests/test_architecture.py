@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYER = ROOT / "layers" / "billing" / "billing"
-RULES = {"allocation", "bundle", "consumption", "credits", "custom", "iaas", "instants", "json_terms", "keys"} | {
-    *("money", "periods", "pricing", "seats", "shapes", "statement", "terms", "usage", "walk"),
+RULES = {"allocation", "bundle", "consumption", "credits", "custom", "event_types", "iaas", "instants"} | {
+    *("json_terms", "keys", "money", "periods", "pricing", "seats", "shapes", "statement", "terms", "usage", "values", "walk"),
 }
 EDGES = {
     "alerts",

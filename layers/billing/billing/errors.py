@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 # Where pydantic speaks of Python, or does not say what to do.
 _WORDS = {
@@ -15,8 +14,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class FieldError:
+class FieldError(NamedTuple):
     """One bad field: a JSON pointer into the body (`/events/0/quantity`) or a parameter's name, and what is wrong with it."""
 
     pointer: str

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, WithJsonSchema
 
 from billing.periods import check_end
 from billing.shapes import INSTANT_SCHEMA
-from billing.usage import Text
+from billing.values import Text
 
 CampaignId = Annotated[Text, Path(alias="campaignId", description="The campaign's id.")]
 SubscriptionId = Annotated[Text, Path(alias="subscriptionId", description="The subscription's id.")]

@@ -1,13 +1,12 @@
 """What the environment decides, read when it is needed, so that a test or a local runner may change it."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
-@dataclass(frozen=True)
-class Database:
+class Database(NamedTuple):
     """Where the database is, and how to log in: a password, a secret that holds one, or (neither) an IAM token."""
 
     host: str

@@ -31,6 +31,16 @@ SubscriptionRef = Annotated[str, WithJsonSchema({"type": "string", "minLength": 
 CompanyRef = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "examples": ["demo-fjellbris"]})]
 CampaignName = Annotated[str, WithJsonSchema({"type": "string", "examples": ["First-job mentoring"]})]
 RecordId = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]+$", "examples": ["4711"]})]
+DeduplicationKey = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "-[0-9]{14}-[0-9a-f]{32}$",
+            "examples": ["demo-first-job-mentoring-session_completed-20250506123000-2d711642b726b04401627ca9fbac32f5"],
+        }
+    ),
+]
 Currency = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]})]
 Share = Annotated[DecimalString, WithJsonSchema({"type": "string", "pattern": r"^[0-9]+\.[0-9]{4}$", "examples": ["0.2500"]})]
 PricingModel = Annotated[str, WithJsonSchema({"type": "string", "enum": ["seats", "credits", "bundle", "iaas", "custom"]})]

@@ -4,64 +4,20 @@ Another spelling of the same event has the same key: another UTC offset, `1.0` f
 """
 
 import json
-import re
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from billing.event_types import EventType
 from billing.instants import EARLIEST, parse_instant
 from billing.keys import usage_key
 from billing.shapes import INSTANT_SCHEMA, Shape
+from billing.values import Quantity, Text, check_text, parse_decimal, plain_number
 
-EventType = Literal["seat_usage", "credit_usage", "learner_served", "session_completed"]
-
-BILLING_EVENT_TYPES: dict[str, str] = {
-    "seat_usage": "active_seats",
-    "credit_usage": "storage_gb",
-    "learner_served": "compute_hours",
-    "session_completed": "reports_generated",
-}
-"""The billing system's name for each event type (design §8)."""
-
-QUANTITY_LIMIT = Decimal(10) ** 12
 METADATA_BYTES = 8 * 1024
 METADATA_DEPTH = 32
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-
-
-def parse_decimal(value: object) -> Decimal:
-    """A JSON number, or a string that spells one, exactly as written. Raises `ValueError` for anything else."""
-    text = str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or len(text) > 100 or not _NUMBER.fullmatch(text):
-        raise ValueError("must be a number such as 12.5, or a string that spells one")
-    return Decimal(text)
-
-
-def plain_number(value: Decimal) -> str:
-    """The one spelling of a number: no exponent, no trailing zeros, no minus before zero."""
-    text = f"{value:f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
-
-
-def check_quantity(value: Decimal) -> Decimal:
-    """At least 0 and below 10^12, with at most six decimals; returned without trailing zeros."""
-    if not 0 <= value < QUANTITY_LIMIT:
-        raise ValueError("must be at least 0 and below 10^12")
-    number = Decimal(plain_number(value))
-    if int(number.as_tuple().exponent) < -6:
-        raise ValueError("must have at most six decimals")
-    return number
-
-
-def check_text(value: str) -> str:
-    """Text that Postgres stores as it was sent."""
-    if _UNSTORABLE.search(value):
-        raise ValueError("must not contain NUL or lone surrogates")
-    return value
 
 
 def check_metadata(value: object) -> str:
@@ -90,34 +46,6 @@ def canonical_json(value: object, depth: int = METADATA_DEPTH) -> str:
             return plain_number(parse_decimal(value))
         case _:
             return json.dumps(value, allow_nan=False)
-
-
-def number_or_string(pattern: str, **bounds: float) -> WithJsonSchema:
-    """The JSON schema of a number that `parse_decimal` takes: the bounds are those of a number, the pattern a string's."""
-    return WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, {"type": "number", **bounds}]})
-
-
-Quantity = Annotated[
-    Decimal,
-    BeforeValidator(parse_decimal),
-    AfterValidator(check_quantity),
-    number_or_string(r"^[0-9]{1,12}(\.[0-9]{1,6})?$", minimum=0, exclusiveMaximum=10**12, multipleOf=0.000001),
-]
-DeduplicationKey = Annotated[
-    str,
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": "-[0-9]{14}-[0-9a-f]{32}$",
-            "examples": ["demo-first-job-mentoring-session_completed-20250506123000-2d711642b726b04401627ca9fbac32f5"],
-        }
-    ),
-]
-Text = Annotated[
-    str,
-    Field(min_length=1, max_length=128, json_schema_extra={"pattern": r"^[^\x00]*$"}),
-    AfterValidator(check_text),
-]
 
 
 class UsageEvent(Shape):

@@ -10,7 +10,7 @@ from billing.database import Session, transaction
 from billing.errors import Conflict, FieldError, NotFound
 from billing.shapes import CampaignRef, Shape, Share, SubscriptionRef
 from billing.sql import queries
-from billing.usage import Text, number_or_string, parse_decimal, plain_number
+from billing.values import Text, number_or_string, parse_decimal, plain_number
 
 _SQL = queries("bundles")
 

@@ -13,10 +13,10 @@ from pydantic import Field
 
 from billing.database import Row, Session, transaction
 from billing.errors import FieldError, Invalid, NotFound
+from billing.event_types import BILLING_EVENT_TYPES, EventType
 from billing.periods import Period, parse_period
-from billing.shapes import CampaignRef, CompanyRef, DecimalString, Instant, PeriodShape, RecordId, Shape
+from billing.shapes import CampaignRef, CompanyRef, DecimalString, DeduplicationKey, Instant, PeriodShape, RecordId, Shape
 from billing.sql import queries
-from billing.usage import BILLING_EVENT_TYPES, DeduplicationKey, EventType
 from billing.walk import InvalidCursor, Snapshot, Walk, read_cursor, write_cursor
 
 PAGE = 1000

@@ -9,7 +9,7 @@ from billing.errors import Conflict, NotFound
 from billing.money import show_quantity
 from billing.shapes import CampaignRef, DecimalString, Shape
 from billing.sql import queries
-from billing.usage import Quantity, Text, check_text, number_or_string
+from billing.values import Quantity, Text, check_text, number_or_string
 
 _SQL = queries("credits")
 

@@ -9,9 +9,9 @@ from pydantic import Field, SkipValidation, ValidationError, field_validator
 
 from billing.database import Session, transaction
 from billing.errors import TooLarge, field_error
-from billing.shapes import RecordId, Shape
+from billing.shapes import DeduplicationKey, RecordId, Shape
 from billing.sql import queries
-from billing.usage import DeduplicationKey, UsageEvent
+from billing.usage import UsageEvent
 
 BATCH_LIMIT = 1000
 """Events in one request (design §8)."""
