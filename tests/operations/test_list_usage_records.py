@@ -1,5 +1,6 @@
 """Records for invoicing: grouped by campaign, paged by a cursor (design §8)."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from billing.periods import Period
 from billing.walk import Snapshot, Walk, write_cursor
-from tests.world import Answer, World, request
+from tests.world import Answer, World, api_event, invoke, request
 
 
 def page(company: str, **query: str) -> Answer:
@@ -119,3 +120,29 @@ def test_another_companys_records_are_not_found(world: World) -> None:
     )
 
     assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    "note", ["x" * 8000, "é" * 4000, '"' * 4000, "😀" * 2000], ids=["ASCII", "two bytes", "escaped", "two surrogates"]
+)
+def test_a_page_of_large_metadata_fits_into_lambdas_answer_and_the_rest_is_on_the_next(world: World, note: str) -> None:
+    company = world.company()
+    event = {"campaignId": world.campaign(company), "eventType": "learner_served", "metadata": {"note": note}}
+    for second in range(10):
+        timed = event | {"timestamp": f"2025-01-05T00:00:{second:02d}Z"}
+        events = [timed | {"quantity": n} for n in range(100)]
+        assert request("track_usage", "POST", "/v1/usage-events", {"events": events}).status == 200
+
+    sizes: list[int] = []
+    seen: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        query = {"start": "2025-01-01", "end": "2025-02-01"} | ({"cursor": cursor} if cursor else {})
+        answer = invoke("list_usage_records", api_event("GET", f"/v1/companies/{company}/usage-records", query=query))
+        sizes.append(len(json.dumps(answer)))
+        body = json.loads(answer["body"])
+        seen += [record["usageRecordId"] for group in body["campaigns"] for record in group["events"]]
+        cursor = body["nextCursor"]
+
+    assert max(sizes) < 6 * 1024 * 1024
+    assert sorted(seen) == sorted(str(row["id"]) for row in world.ledger())

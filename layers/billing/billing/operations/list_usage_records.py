@@ -4,7 +4,8 @@ The pages of a walk are those of `billing.walk`: no record is missed or repeated
 index, so it takes the same time however far in it is.
 """
 
-from itertools import groupby
+import json
+from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -21,6 +22,12 @@ from billing.walk import InvalidCursor, Snapshot, Walk, read_cursor, write_curso
 
 PAGE = 1000
 """Records of a page where the caller does not say."""
+
+PAGE_BYTES = 4_000_000
+"""Of an answer; Lambda's may have 6 MB."""
+
+RECORD_BYTES = 1_000
+"""Of a record in an answer, at the most, beside metadata of over 100 bytes."""
 
 _SQL = queries("records")
 
@@ -98,10 +105,22 @@ def _page(
         after, after_id = walk.after or (walk.seen.settled, 0)
         before = {f"seen_{name}": value for name, value in walk.seen.model_dump().items()}
         rows = db.value(_SQL["later_pass"], after=after, after_id=after_id, size=limit + 1, **where, **before)
-    if len(rows) > limit:
-        last = rows[limit - 1]
-        return rows[:limit], Walk(seen=walk.seen, snapshot=snapshot, after=(last["place"], last["id"]))
+    fitting = _fitting(rows[:limit])
+    if len(rows) > fitting:
+        last = rows[fitting - 1]
+        return rows[:fitting], Walk(seen=walk.seen, snapshot=snapshot, after=(last["place"], last["id"]))
     return rows, Walk(seen=snapshot) if db.row(_SQL["arrived"], **where) else None
+
+
+def _fitting(rows: list[Row]) -> int:
+    """How many of the records an answer holds: all but where their metadata is large."""
+    sizes = accumulate(RECORD_BYTES + (_answered_bytes(row["metadata"]) if row["metadata_bytes"] > 100 else 0) for row in rows)
+    return sum(size <= PAGE_BYTES for size in sizes)
+
+
+def _answered_bytes(metadata: dict[str, Any]) -> int:
+    # The body is a text within Lambda's answer, so its quotes and backslashes are escaped once more.
+    return len(json.dumps(json.dumps(metadata)))
 
 
 def _record(row: Row) -> UsageRecord:

@@ -16,7 +16,8 @@ FROM pg_current_snapshot() snapshot, CAST(pg_snapshot_xmax(snapshot)::text AS bi
 -- The next records of a period that a snapshot sees, by their instants. One JSON text, which the driver reads several times
 -- faster than rows.
 SELECT coalesce(json_agg(page), '[]') FROM (
-    SELECT id, campaign_id, event_type, quantity::text, event_timestamp, deduplication_key, metadata, event_timestamp AS place
+    SELECT id, campaign_id, event_type, quantity::text, event_timestamp, deduplication_key, metadata,
+        octet_length(metadata::text) AS metadata_bytes, event_timestamp AS place
     FROM billing_usage_records
     WHERE company_id = :company_id AND (event_timestamp, id) > (:after::timestamptz, :after_id::bigint)
         AND event_timestamp < :end AND was_committed(xmin, created_at, :settled, :xmax, :in_flight)
@@ -26,7 +27,8 @@ SELECT coalesce(json_agg(page), '[]') FROM (
 -- name: later_pass
 -- The next records of a period that a snapshot sees and the one before it did not, by their arrival.
 SELECT coalesce(json_agg(page), '[]') FROM (
-    SELECT id, campaign_id, event_type, quantity::text, event_timestamp, deduplication_key, metadata, created_at AS place
+    SELECT id, campaign_id, event_type, quantity::text, event_timestamp, deduplication_key, metadata,
+        octet_length(metadata::text) AS metadata_bytes, created_at AS place
     FROM billing_usage_records
     WHERE company_id = :company_id AND (created_at, id) > (:after::timestamptz, :after_id::bigint)
         AND event_timestamp >= :start AND event_timestamp < :end
