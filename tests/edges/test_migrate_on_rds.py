@@ -19,7 +19,7 @@ RDS = """
 MIGRATE = "import json; from billing.operations.migrate import migrate; print(json.dumps([migrate(), migrate()]))"
 
 
-def test_the_master_user_of_rds_migrates_and_gives_the_roles_their_iam_login(cluster: Cluster) -> None:
+def test_the_master_user_of_rds_migrates_and_only_the_roles_log_in_with_a_token(cluster: Cluster) -> None:
     user = cluster.use()
     server = urlsplit(url(user))
     admin = connect(urlunsplit(server))
@@ -34,8 +34,12 @@ def test_the_master_user_of_rds_migrates_and_gives_the_roles_their_iam_login(clu
     assert done.stderr == ""
     first, again = json.loads(done.stdout)
     assert (first[0], again) == ("0001_reference_tables", [])
-    members = admin.run("SELECT member::regrole::text FROM pg_auth_members WHERE roleid = 'rds_iam'::regrole") or []
-    assert {row[0] for row in members} >= {"billing_app", "billing_jobs"}
+    roles = "SELECT rolname::text, rolcanlogin, pg_has_role(oid, 'rds_iam', 'MEMBER'), pg_has_role('master', oid, 'SET')"
+    assert admin.run(f"{roles} FROM pg_roles WHERE rolname LIKE 'billing%' ORDER BY rolname") == [
+        ["billing_app", True, True, False],
+        ["billing_jobs", True, True, False],
+        ["billing_owner", False, False, True],
+    ]
     assert admin.run("SELECT pg_has_role('billing_owner', 'pg_monitor', 'MEMBER')") == [[True]]
     admin.close()
     leave(user)

@@ -3,26 +3,28 @@
 SELECT pg_advisory_xact_lock(hashtext('campaign billing: migrations'));
 
 -- name: roles
--- The server's roles: one that owns the tables, one for the API, one for the jobs. Safe to run again.
--- On RDS, membership in rds_iam lets them log in with a token; nowhere have they a password. There the master user is no
--- superuser: since Postgres 16 it may administer the roles that it made, and has to grant itself that it may become them.
+-- The server's roles: one that owns the tables, one for the API, one for the jobs. Safe to run again; nowhere have they a
+-- password. Since Postgres 16 a user who is no superuser administers the roles that it made, and has to grant itself that it
+-- may become them. On RDS the API's and the jobs' log in with a token, as members of rds_iam, and the master user must not
+-- become them: whoever does is a member too, and its password no longer counts.
 DO $$
 DECLARE
     name text;
+    iam boolean := EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam');
     membership text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     FOREACH name IN ARRAY ARRAY['billing_owner', 'billing_app', 'billing_jobs'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             BEGIN
-                EXECUTE format('CREATE ROLE %I LOGIN', name);
+                EXECUTE format('CREATE ROLE %I', name);
             EXCEPTION WHEN duplicate_object OR unique_violation THEN
                 NULL;  -- made this very moment by a migration of another database of the server
             END;
         END IF;
-        IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') AND NOT pg_has_role(name, 'rds_iam', 'MEMBER') THEN
+        IF iam AND name <> 'billing_owner' THEN
+            EXECUTE format('ALTER ROLE %I LOGIN', name);
             EXECUTE format('GRANT rds_iam TO %I', name);
-        END IF;
-        IF NOT pg_has_role(name, membership) THEN
+        ELSIF NOT pg_has_role(name, membership) THEN
             EXECUTE format('GRANT %I TO %I', name, current_user);
         END IF;
     END LOOP;
