@@ -3,7 +3,11 @@
 import json
 import multiprocessing
 import os
+import re
 import secrets
+import signal
+import socket
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +18,7 @@ from billing import database
 from billing.database import ALL_COMPANIES, transaction
 from billing.errors import DatabaseUnavailable
 from billing.operations.migrate import MigrationChanged, migrate
+from billing.sql import queries
 from tests.world import World, request
 
 MIGRATIONS = Path(database.__file__).parent / "migrations"
@@ -65,6 +70,76 @@ def test_a_statement_that_takes_too_long_is_ended_and_the_connection_kept(
 
     with transaction(ALL_COMPANIES) as db:
         assert db.value("SELECT 1") == 1
+
+
+def test_a_transaction_of_many_statements_is_ended_in_the_same_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    if int(world.value("SHOW server_version_num")) < 170000:
+        pytest.skip("Postgres limits whole transactions since version 17")
+    monkeypatch.setenv("DATABASE_STATEMENT_TIMEOUT", "1")
+    started = time.monotonic()
+
+    with pytest.raises(DatabaseUnavailable), transaction(ALL_COMPANIES) as db:
+        for _ in range(10):
+            db.rows("SELECT pg_sleep(0.4)")
+
+    assert time.monotonic() - started < 2
+    with transaction(ALL_COMPANIES) as db:
+        assert db.value("SELECT 1") == 1
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second instead of five, so that the tests need not wait."""
+    monkeypatch.setattr(database, "ANSWER_TIMEOUT", 1)
+
+
+def test_a_server_that_takes_a_connection_and_says_nothing_is_away_soon(
+    world: World, monkeypatch: pytest.MonkeyPatch, soon: None
+) -> None:
+    campaign = world.campaign(world.company())
+    started = time.monotonic()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("DATABASE_URL", f"postgresql://postgres:x@127.0.0.1:{silent.getsockname()[1]}/billing")
+        answer = usage(campaign)
+
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+    assert time.monotonic() - started < 2
+
+
+def test_a_kept_connection_that_says_nothing_is_replaced_soon(world: World, soon: None) -> None:
+    campaign = world.campaign(world.company())
+    usage(campaign)
+    sql = "SELECT pid FROM pg_stat_activity WHERE application_name = 'campaign-billing' AND datname = current_database()"
+    backends = [int(row["pid"]) for row in world.rows(sql)]
+    try:
+        for backend in backends:
+            os.kill(backend, signal.SIGSTOP)
+    except (ProcessLookupError, PermissionError):
+        pytest.skip("the server's processes are not this machine's, or another user's")
+    started = time.monotonic()
+
+    answer = usage(campaign)
+
+    for backend in backends:
+        os.kill(backend, signal.SIGCONT)
+    assert answer.status == 200
+    assert time.monotonic() - started < 2
+
+
+PINNING = (
+    *("set_config", r"SET\s+(LOCAL|SESSION|\w+\s*(=|TO))", "PREPARE", "DISCARD", "DEALLOCATE", "EXECUTE", "TEMP", "TEMPORARY"),
+    *("DECLARE", "LISTEN", "nextval", "setval", r"pg_(try_)?advisory\w*"),
+)
+"""What makes RDS Proxy keep a connection for one client (its user guide, "Avoiding pinning an RDS Proxy")."""
+
+
+@pytest.mark.parametrize("subject", ["bundles", "campaigns", "credits", "jobs", "ledger", "records"])
+def test_nothing_that_goes_through_the_proxy_makes_it_keep_the_connection(subject: str) -> None:
+    sent = [*queries(subject).values(), database._begin_sql("company", database.APP, 15)]
+
+    statements = [re.sub(r"--.*|\bUPDATE\s+\w+\s+SET\b|\bDO UPDATE SET\b", "", sql) for sql in sent]
+    assert not [sql for sql in statements if re.search(rf"\b({'|'.join(PINNING)})\b", sql, re.IGNORECASE)]
 
 
 def test_a_connection_that_may_be_out_of_step_is_never_used_again(world: World) -> None:

@@ -52,7 +52,13 @@ def custom_resource(bucket: Bucket, request_type: str) -> dict[str, Any]:
         "RequestId": "1f6b6f0c-7e2b-4a56-9d0e-0f1d8c9b2a11",
         "ResourceType": "Custom::Migration",
         "LogicalResourceId": "Migration",
-        "ResourceProperties": {"Code": "arn:aws:lambda:eu-west-1:123456789012:layer:campaign-billing:7"},
+        "ResourceProperties": {
+            "ServiceToken": "arn:aws:lambda:eu-west-1:123456789012:function:campaign-billing-Migrate",
+            "ServiceTimeout": "900",
+            "Layer": "arn:aws:lambda:eu-west-1:123456789012:layer:campaign-billing:7",
+            "Database": "db-ABCDEFGHIJKL01234",
+            "Network": ["vpce-1", "vpce-2"],
+        },
     }
 
 

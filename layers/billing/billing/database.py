@@ -10,6 +10,7 @@ client between two transactions.
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -25,15 +26,18 @@ ALL_COMPANIES = "*"
 APP, JOBS = "billing_app", "billing_jobs"
 """The roles of the API's functions and of the jobs (migration 0004)."""
 
-CONNECT_TIMEOUT = 5
-"""Seconds to reach the database; less than any function's own timeout."""
+CONNECT_TIMEOUT = 3
+"""Seconds to reach an address of the database; a proxy has one in each availability zone."""
+
+ANSWER_TIMEOUT = 5
+"""Seconds for the database to take a login, or to begin a transaction: more than a proxy waits for a connection to lend."""
 
 Row = dict[str, Any]
 
 # SQLSTATE classes of a statement that is wrong whenever it is sent; everything else may pass, so it is worth a retry.
 _OUR_FAULT = ("22", "23", "P0")
 # Classes after which the connection is of no more use: lost, shut down, or its prepared statements no longer fit the tables.
-_CONNECTION_LOST = ("08", "57P", "0A", "26")
+_CONNECTION_LOST = ("08", "25P04", "57P", "0A", "26")
 
 
 class Session:
@@ -67,6 +71,17 @@ class Session:
         """Run statements that take no parameters, in one round trip."""
         with self._in_step():
             self.connection.run(sql)
+
+    def begin(self, company: str, role: str | None, seconds: int) -> None:
+        """Begin a transaction that takes so many seconds at the most."""
+        self._wait_for(ANSWER_TIMEOUT)
+        self.script(_begin_sql(company, role, seconds))
+        # The server itself ends what takes too long; this is for a server that has gone.
+        self._wait_for(seconds + ANSWER_TIMEOUT)
+
+    def _wait_for(self, seconds: int) -> None:
+        # The driver wraps the socket for TLS, and offers no other way to it.
+        self.connection._usock.settimeout(seconds)
 
     def close(self) -> None:
         self.usable = False
@@ -126,27 +141,23 @@ def disconnect() -> None:
 def _begin(company: str, role: str | None) -> Session:
     """Begin on the kept connection; one that died unnoticed is replaced, once, since nothing has been done on it yet."""
     global _session
+    started = time.monotonic()
     target = settings.database()
-    begin = _begin_sql(company, role)
     if _session is not None and _session.usable and _session.target == target:
         with suppress(DatabaseError, InterfaceError, OSError):
-            _session.script(begin)
+            _session.begin(company, role, settings.statement_timeout())
             return _session
     disconnect()
     _session = Session(target)
-    _session.script(begin)
+    # What it took to get here is not there for the work, or the function would end before the caller is answered.
+    _session.begin(company, role, max(1, settings.statement_timeout() - int(time.monotonic() - started)))
     return _session
 
 
-def _begin_sql(company: str, role: str | None) -> str:
-    values = {
-        "billing.company_id": company,
-        "timezone": "UTC",
-        "statement_timeout": f"{settings.statement_timeout()}s",
-        "role": role,
-    }
-    calls = ", ".join(f"set_config({literal(k)}, {literal(v)}, true)" for k, v in values.items() if v)
-    return f"BEGIN; SELECT {calls}"
+def _begin_sql(company: str, role: str | None, seconds: int) -> str:
+    if role is None:  # the migrations, which make that function; no proxy is between
+        return f"BEGIN; SET LOCAL timezone = 'UTC'; SET LOCAL statement_timeout = '{seconds}s'"
+    return f"BEGIN; SELECT enter_transaction({literal(role)}, {literal(company)}, {seconds})"
 
 
 def _roll_back(session: Session | None) -> None:
@@ -174,9 +185,8 @@ def _connect(target: settings.Database) -> Connection:
     # Without this, small messages to a TLS server wait for the acknowledgement of the one before.
     channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # A host that vanished (a failover, while this environment was frozen) acknowledges nothing: soon noticed, and replaced.
-    channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, CONNECT_TIMEOUT * 1000)
-    # The server itself ends a slow statement; this limit is for a server that has gone.
-    channel.settimeout(settings.statement_timeout() + CONNECT_TIMEOUT)
+    channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ANSWER_TIMEOUT * 1000)
+    channel.settimeout(ANSWER_TIMEOUT)
     try:
         user, password = login(target)
         return Connection(

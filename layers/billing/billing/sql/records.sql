@@ -1,8 +1,7 @@
 -- name: company
--- The company, if the caller may see it, and the instant before which all that began is over. Sorting is off for this
--- transaction: a page is read in the order of an index, whatever the statistics make the planner believe.
-SELECT time_zone, settled(), set_config('enable_sort', 'off', true) FROM companies
-WHERE id = :company_id AND :company IN (id, '*')
+-- The company, if the caller may see it, and the instant before which all that began is over. The pages that follow in this
+-- transaction are read without sorting.
+SELECT time_zone, settled(), read_in_order() FROM companies WHERE id = :company_id AND :company IN (id, '*')
 
 -- name: snapshot
 -- The snapshot of this moment: `xmax` is the first transaction that has not begun, in_flight says how far before it those are
