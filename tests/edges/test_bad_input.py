@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import Answer, World, request
+from tests.world import Answer, World, api_event, invoke, request
 
 LINK = ("link_campaign", "PUT", "/v1/campaigns/c/subscription")
 TOP_UP = ("top_up_credits", "POST", "/v1/campaigns/c/credits")
@@ -228,3 +228,55 @@ def test_the_words_of_a_problem_say_what_to_mend(world: World) -> None:
         {"pointer": "/allocationPercentage", "detail": "must be a number such as 12.5, or a string that spells one"},
         {"pointer": "/share", "detail": "is not a field of this request"},
     ]
+
+
+def test_a_field_is_known_by_the_contracts_spelling_only(world: World) -> None:
+    pointers = ["/subscriptionId", "/allocationPercentage", "/subscription_id", "/allocation_percentage"]
+
+    assert_problem(request(*LINK, {"subscription_id": "s", "allocation_percentage": 1}), 422, pointers, world)
+
+
+def test_a_field_of_an_event_is_known_by_the_contracts_spelling_only(world: World) -> None:
+    event = {"campaign_id": "c", "event_type": "seat_usage", "quantity": 1, "timestamp": "2025-03-01T00:00:00Z"}
+
+    reason = request(*TRACK, {"events": [event]}).body["results"][0]["reason"]
+
+    assert all(f"/{field}: is required" in reason for field in ("campaignId", "eventType"))
+    assert all(f"/{field}: is not a field" in reason for field in ("campaign_id", "event_type"))
+
+
+LONG_NAMES = ["x" * 180, "\U00010348" * 15, '"' * 90, "\0" * 30]  # 180 bytes of a body each
+LARGEST_ANSWER = 6 * 1024 * 1024
+"""Lambda's, whose body is a text in it."""
+
+
+@pytest.mark.parametrize("long", LONG_NAMES, ids=name)
+@pytest.mark.parametrize("events", [1, 1000])
+def test_however_much_is_wrong_the_answer_stays_small(world: World, events: int, long: str) -> None:
+    unknown = {f"{number}{long}": 0 for number in range(25_000 // events)}
+
+    answer = invoke("track_usage", api_event(*TRACK[1:], {"events": [unknown] * events}))
+
+    assert len(json.dumps(answer)) < LARGEST_ANSWER
+    reason = json.loads(answer["body"])["results"][0]["reason"]
+    assert reason.count("; ") == 20
+    assert reason.endswith(f"the event: has further errors: {25_000 // events + 4 - 20:,}")
+
+
+@pytest.mark.parametrize("route", [LINK, TOP_UP, TRACK], ids=name)
+def test_the_first_twenty_errors_of_a_body_are_listed_and_the_rest_counted(world: World, route: Route) -> None:
+    answer = invoke(route[0], api_event(*route[1:], GOOD.get(route[0], {"events": [{}]}) | {f"{n}": 0 for n in range(100_000)}))
+
+    errors = json.loads(answer["body"])["errors"]
+    assert len(json.dumps(answer)) < 10_000
+    assert errors[0] == {"pointer": "/0", "detail": "is not a field of this request"}
+    assert errors[20:] == [{"pointer": "", "detail": "has further errors: 99,980"}]
+
+
+def test_a_long_key_that_appears_twice_is_not_repeated_whole(world: World) -> None:
+    key = json.dumps('"' * 1_000_000)
+
+    answer = request(*LINK, f"{{{key}: 1, {key}: 1}}")
+
+    assert answer.status == 400
+    assert len(json.dumps(answer.body)) < 1000

@@ -14,6 +14,13 @@ _WORDS = {
 }
 
 
+MOST_ERRORS = 20
+"""Field errors of a request, or of one event, that are listed: a batch of bad events has to fit in Lambda's 6 MB."""
+
+NAME_CHARACTERS = 40
+"""Of a field's name in an answer; those of the contract are shorter."""
+
+
 class FieldError(NamedTuple):
     """One bad field: a JSON pointer into the body (`/events/0/quantity`) or a parameter's name, and what is wrong with it."""
 
@@ -21,10 +28,22 @@ class FieldError(NamedTuple):
     detail: str
 
 
+def shorten(name: str) -> str:
+    """A caller's own name as an answer repeats it: a long one is cut, to 40 characters of its form in ASCII."""
+    spelled = ascii(name)[1:-1]
+    return name if len(spelled) <= NAME_CHARACTERS else spelled[:NAME_CHARACTERS] + "…"
+
+
+def first_errors(errors: Sequence[FieldError]) -> list[FieldError]:
+    """As many as an answer has room for, and how many more there are."""
+    more = len(errors) - MOST_ERRORS
+    return [*errors[:MOST_ERRORS], *([FieldError("", f"has further errors: {more:,}")] if more > 0 else [])]
+
+
 def field_error(item: Mapping[str, Any]) -> FieldError:
     """A pydantic error as a JSON pointer (RFC 6901) into the body, or to the parameter, and what is wrong."""
     location = item["loc"][1:] if item["loc"][:1] in (("body",), ("query",), ("path",)) else item["loc"]
-    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    pointer = "".join("/" + shorten(str(part)).replace("~", "~0").replace("/", "~1") for part in location)
     detail = _WORDS.get(item["type"]) or re.sub(r"^\w+ should ", "must ", str(item["msg"])).removeprefix("Value error, ")
     return FieldError(pointer, detail)
 
@@ -38,7 +57,7 @@ class BillingError(Exception):
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.errors = tuple(errors)
+        self.errors = first_errors(errors)
 
 
 class Malformed(BillingError):

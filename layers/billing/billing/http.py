@@ -28,6 +28,7 @@ from billing.errors import (
     TooLarge,
     Unauthenticated,
     field_error,
+    shorten,
 )
 from billing.periods import InvalidPeriod
 from billing.telemetry import logger, metrics
@@ -160,7 +161,7 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for key, value in pairs:
         if key in members:
-            raise ValueError(f"the key {key!r} appears twice in one object")
+            raise ValueError(f"the key {shorten(key)!r} appears twice in one object")
         members[key] = value
     return members
 

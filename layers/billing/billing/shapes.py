@@ -52,6 +52,12 @@ class Shape(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
+class Request(Shape):
+    """What callers send: a name is known as the contract spells it, and in no other way."""
+
+    model_config = ConfigDict(populate_by_name=False)
+
+
 class PeriodShape(Shape):
     """Half-open: from `start` until just before `end`."""
 

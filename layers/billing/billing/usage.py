@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, fie
 from billing.event_types import EventType
 from billing.instants import EARLIEST, parse_instant
 from billing.keys import usage_key
-from billing.shapes import INSTANT_SCHEMA, Shape
+from billing.shapes import INSTANT_SCHEMA, Request
 from billing.values import Quantity, Text, check_text, parse_decimal, plain_number
 
 METADATA_BYTES = 8 * 1024
@@ -48,7 +48,7 @@ def canonical_json(value: object, depth: int = METADATA_DEPTH) -> str:
             return json.dumps(value, allow_nan=False)
 
 
-class UsageEvent(Shape):
+class UsageEvent(Request):
     """What a caller reports. The same event in another spelling is the same event; an `id` names it for good."""
 
     campaign_id: Text

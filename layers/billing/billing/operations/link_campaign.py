@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from billing import allocation
 from billing.database import Session, transaction
 from billing.errors import Conflict, FieldError, NotFound
-from billing.shapes import CampaignRef, Shape, Share, SubscriptionRef
+from billing.shapes import CampaignRef, Request, Shape, Share, SubscriptionRef
 from billing.sql import queries
 from billing.values import Text, number_or_string, parse_decimal, plain_number
 
@@ -25,7 +25,7 @@ def check_share(value: Decimal) -> Decimal:
     return share
 
 
-class Link(Shape):
+class Link(Request):
     """The link to make."""
 
     subscription_id: Text

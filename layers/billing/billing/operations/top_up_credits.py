@@ -7,14 +7,14 @@ from pydantic import AfterValidator, Field
 from billing.database import Session, transaction
 from billing.errors import Conflict, NotFound
 from billing.money import show_quantity
-from billing.shapes import CampaignRef, DecimalString, Shape
+from billing.shapes import CampaignRef, DecimalString, Request, Shape
 from billing.sql import queries
 from billing.values import Quantity, Text, check_text, number_or_string
 
 _SQL = queries("credits")
 
 
-class TopUp(Shape):
+class TopUp(Request):
     """The credits that were bought."""
 
     credits: Annotated[

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SkipValidation, ValidationError, field_validator
 
 from billing.database import Session, transaction
-from billing.errors import TooLarge, field_error
-from billing.shapes import DeduplicationKey, RecordId, Shape
+from billing.errors import TooLarge, field_error, first_errors
+from billing.shapes import DeduplicationKey, RecordId, Request, Shape
 from billing.sql import queries
 from billing.usage import UsageEvent
 
@@ -20,7 +20,7 @@ _SQL = queries("ledger")
 Status = Literal["recorded", "duplicate", "conflict", "rejected"]
 
 
-class UsageBatch(Shape):
+class UsageBatch(Request):
     """1 to 1,000 events."""
 
     # Each is validated by itself, so that a bad one takes no other down.
@@ -116,7 +116,7 @@ def _row(number: int, event: UsageEvent, key: str) -> dict[str, Any]:
 
 
 def _rejected(error: ValidationError) -> Result:
-    errors = [field_error(item) for item in error.errors(include_url=False, include_input=False)]
+    errors = first_errors([field_error(item) for item in error.errors(include_url=False, include_input=False)])
     return Result(status="rejected", reason="; ".join(f"{item.pointer or 'the event'}: {item.detail}" for item in errors))
 
 
