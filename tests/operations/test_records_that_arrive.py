@@ -154,6 +154,19 @@ def test_what_arrives_for_others_or_outside_the_period_does_not_prolong_the_walk
     assert (len(walker.finish()), walker.pages) == (6, 2)
 
 
+def test_a_later_pass_shows_nothing_from_outside_the_period(world: World) -> None:
+    company = world.company()
+    campaign = world.campaign(company)
+    use(campaign, *[f"2025-01-15T00:00:0{n}Z" for n in range(6)])
+    walker = Walker(company, 3)
+    walker.step()
+
+    use(campaign, BEFORE, LAST, AFTER)
+
+    assert walker.finish() == committed(world, company)
+    assert len(walker.seen) == 7
+
+
 ACTIONS = st.one_of(
     st.just(("page",)),
     st.tuples(st.just("insert"), st.integers(0, 2), st.booleans(), st.sampled_from([BEFORE, FIRST, MIDDLE, LAST, AFTER])),
