@@ -45,14 +45,12 @@ TAGS = {
         {"link_campaign", "unlink_campaign", "split_bundle", "list_subscription_campaigns", "validate_bundle_capacity"},
     ),
 }
-UNUSABLE_TERMS = "Another service wrote terms that nothing can be charged by."
 OUTCOMES: dict[str, dict[int, str]] = {
     "track_usage": {
         200: "Every event is recorded or a duplicate.",
         207: "Some events are not recorded; `results` says which and why.",
     },
-    "get_campaign_usage": {409: UNUSABLE_TERMS},
-    "validate_bundle_capacity": {409: UNUSABLE_TERMS},
+    "get_campaign_usage": {409: "Another service wrote terms that nothing can be charged by."},
     "link_campaign": {
         409: "The campaign is not a bundle, the subscription is not active, or less than the share is left.",
     },

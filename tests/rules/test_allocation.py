@@ -9,10 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing import allocation
-from billing.terms import Subscription
-from tests.rules.reference import campaign, period
-
-YEAR = period("2025-01-01", "2026-01-01")
 
 
 def split(*shares: str | None, budget: str = "50000.00", currency: str = "EUR") -> allocation.Allocation:
@@ -23,9 +19,7 @@ def split(*shares: str | None, budget: str = "50000.00", currency: str = "EUR") 
 def capacity_errors(
     status: str = "active", model: str = "bundle", share: str | None = "0.25", linked: bool = True
 ) -> list[str]:
-    subscription = Subscription("s", status, 1, YEAR, Decimal(50000), "EUR")
-    terms: dict[str, Any] = {"bundle_allocation_percentage": None if share is None else Decimal(share)}
-    return allocation.capacity_errors(campaign(model, subscription=subscription if linked else None, **terms))
+    return allocation.capacity_errors(model, None if share is None else Decimal(share), status if linked else None)
 
 
 @pytest.mark.parametrize("shares", [["0.34", "0.56", "0.1"], ["0.9991"], ["0.5", "0.499"], ["0.5", "0.501"], ["0.3333"] * 3])

@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from billing.money import round_money, split
-
-if TYPE_CHECKING:
-    from billing.terms import Campaign
 
 TOLERANCE = Decimal("0.001")
 """Shares may add up to 100 % ± 0.1 %, since a third has no end."""
@@ -78,15 +75,16 @@ def show_percent(share: Decimal) -> str:
     return f"{share * 100:.2f} %"
 
 
-def capacity_errors(campaign: "Campaign") -> list[str]:
-    """All that keeps a campaign from using its subscription; nothing for the models that need none."""
-    if campaign.pricing_model != "bundle":
+def capacity_errors(pricing_model: str, share: Decimal | None, subscription_status: str | None) -> list[str]:
+    """All that keeps a campaign from using its subscription, which has no status where there is none; nothing for the models
+    that need none."""
+    if pricing_model != "bundle":
         return []
     errors = []
-    if campaign.subscription is None:
+    if subscription_status is None:
         errors.append("The campaign is not linked to a subscription.")
-    elif campaign.subscription.status != "active":
-        errors.append(f"The subscription is {campaign.subscription.status}, not active.")
-    if not is_share(campaign.bundle_allocation_percentage):
+    elif subscription_status != "active":
+        errors.append(f"The subscription is {subscription_status}, not active.")
+    if not is_share(share):
         errors.append("The campaign's share of the subscription is not above 0 % and at most 100 %.")
     return errors

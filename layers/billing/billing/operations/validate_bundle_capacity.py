@@ -5,9 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from billing import allocation
-from billing.campaigns import load_campaign
 from billing.database import transaction
+from billing.errors import NotFound
 from billing.shapes import CampaignRef, Shape
+from billing.sql import queries
+
+_SQL = queries("bundles")
 
 
 class Capacity(Shape):
@@ -21,6 +24,8 @@ class Capacity(Shape):
 def validate_bundle_capacity(company: str, campaign_id: str) -> Capacity:
     """The capacity. Raises `NotFound` for a campaign that is not there or another company's."""
     with transaction(company) as db:
-        campaign = load_campaign(db, company, campaign_id)
-    errors = allocation.capacity_errors(campaign)
+        campaign = db.row(_SQL["capacity"], campaign_id=campaign_id, company=company)
+    if campaign is None:
+        raise NotFound(f"There is no campaign {campaign_id}.")
+    errors = allocation.capacity_errors(**campaign)
     return Capacity(campaign_id=campaign_id, valid=not errors, errors=errors)

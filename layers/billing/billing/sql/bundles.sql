@@ -35,6 +35,12 @@ WHERE id = :campaign_id AND :company IN (company_id, '*') RETURNING id
 SELECT id, name, bundle_allocation_percentage FROM campaigns
 WHERE l2i_subscription_id = :subscription_id AND is_active ORDER BY id
 
+-- name: capacity
+-- What decides whether a campaign can use its subscription.
+SELECT c.pricing_model, c.bundle_allocation_percentage AS share, s.status AS subscription_status
+FROM campaigns c LEFT JOIN l2i_subscriptions s ON s.id = c.l2i_subscription_id
+WHERE c.id = :campaign_id AND :company IN (c.company_id, '*')
+
 -- name: campaigns
 -- All campaigns of a subscription with the terms that matter for billing, in a stable order.
 SELECT id AS campaign_id, name AS campaign_name, status, is_active, pricing_model, start_date, end_date,
