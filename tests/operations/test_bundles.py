@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import random
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -110,6 +111,8 @@ def test_a_link_to_what_is_not_there_or_anothers_is_not_found(world: World) -> N
     ]
 
     assert [answer.status for answer in answers] == [404] * 5
+    pointers = [[error["pointer"] for error in answer.body.get("errors", ())] for answer in answers]
+    assert pointers == [["/subscriptionId"], [], ["/subscriptionId"], ["/subscriptionId"], []]
 
 
 @pytest.mark.parametrize("model", ["seats", "credits", "iaas", "custom"])
@@ -128,6 +131,7 @@ def test_a_campaign_is_linked_to_active_subscriptions_only(world: World, status:
     answer = link(world.campaign(company, "bundle"), world.subscription(company, status=status))
 
     assert (answer.status, status in answer.body["detail"]) == (409, True)
+    assert [error["pointer"] for error in answer.body["errors"]] == ["/subscriptionId"]
 
 
 def test_shares_cannot_pass_the_limit_and_the_answer_says_what_is_left(world: World) -> None:
@@ -142,14 +146,39 @@ def test_shares_cannot_pass_the_limit_and_the_answer_says_what_is_left(world: Wo
     assert link(campaign, subscription, "0.2011").status == 409
 
 
+def test_the_share_of_an_inactive_campaign_is_free_for_others(world: World) -> None:
+    subscription = shared(world, "0.5")
+    company = world.value("SELECT company_id FROM l2i_subscriptions")
+    ended = {"l2i_subscription_id": subscription, "bundle_allocation_percentage": "0.5", "is_active": False}
+    world.campaign(company, "bundle", **ended)
+
+    answer = link(world.campaign(company, "bundle"), subscription, "0.4")
+
+    assert (answer.status, answer.body["remainingPercentage"]) == (200, "0.1000")
+
+
+def test_an_inactive_campaign_takes_no_room_and_is_linked_to_a_full_subscription(world: World) -> None:
+    subscription = shared(world, "0.9")
+    company = world.value("SELECT company_id FROM l2i_subscriptions")
+
+    answer = link(world.campaign(company, "bundle", is_active=False), subscription, "0.5")
+
+    assert (answer.status, answer.body["remainingPercentage"]) == (200, "0.1000")
+
+
 def test_of_two_links_at_once_that_would_pass_the_limit_one_is_refused(world: World, database_url: str) -> None:
     company = world.company()
     subscription = world.subscription(company)
     calls = [(database_url, world.campaign(company, "bundle"), subscription) for _ in range(6)]
     database.disconnect()
+    world.connection.run("BEGIN; LOCK TABLE campaigns IN SHARE MODE")  # nobody writes until all have read what they can
 
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        statuses = pool.starmap(link_in_a_process, calls)
+        links = pool.starmap_async(link_in_a_process, calls)
+        while world.value("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted") < 3 and not links.ready():
+            time.sleep(0.01)
+        world.connection.run("COMMIT")
+        statuses = links.get()
 
     assert sorted(statuses) == [200, 409, 409, 409, 409, 409]
 
@@ -269,6 +298,22 @@ def test_capacity_lists_all_that_is_wrong(world: World) -> None:
     assert [(answer["valid"], len(answer["errors"])) for answer in answers] == [(True, 0), (True, 0), (False, 2), (False, 2)]
     assert "canceled" in answers[3]["errors"][0]
     assert capacity("nowhere").status == 404
+
+
+@pytest.mark.parametrize(
+    ("model", "terms"),
+    [
+        ("iaas", {"iaas_metrics": {"pricePerLearner": 1, "outcomeThresholds": 7}}),
+        ("custom", {"custom_pricing_terms": {"fixedFee": "1", "variableComponents": 7}}),
+    ],
+    ids=["iaas", "custom"],
+)
+def test_a_campaign_whose_terms_cannot_be_read_needs_no_capacity_either(
+    world: World, model: str, terms: dict[str, Any]
+) -> None:
+    answer = capacity(world.campaign(world.company(), model, **terms))
+
+    assert (answer.status, answer.body["valid"], answer.body["errors"]) == (200, True, [])
 
 
 @pytest.fixture

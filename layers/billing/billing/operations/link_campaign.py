@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from billing import allocation
-from billing.database import Session, transaction
+from billing.database import transaction
 from billing.errors import Conflict, FieldError, NotFound
 from billing.shapes import CampaignRef, Request, Shape, Share, SubscriptionRef
 from billing.sql import queries
@@ -51,7 +51,7 @@ def link_campaign(company: str, campaign_id: str, link: Link) -> Linked:
     """Link, or change the share of a link; the same link again changes nothing.
 
     Raises `NotFound` where campaign or subscription is missing or another company's, `Conflict` where the campaign's model
-    is not bundle, the subscription is not active, or the shares would pass 100 % + 0.1 %.
+    is not bundle, the subscription is not active, or the shares of its active campaigns would pass 100 % + 0.1 %.
     """
     with transaction(company) as db:
         # The subscription first, and locked: of two links to it the second sees the first.
@@ -60,12 +60,18 @@ def link_campaign(company: str, campaign_id: str, link: Link) -> Linked:
         if campaign is None:
             raise NotFound(f"There is no campaign {campaign_id}.")
         if subscription is None or subscription["company_id"] != campaign["company_id"]:
-            raise NotFound(f"There is no subscription {link.subscription_id} of the campaign's company.")
+            raise NotFound(
+                f"There is no subscription {link.subscription_id} of the campaign's company.",
+                [FieldError("/subscriptionId", "names no subscription of the campaign's company")],
+            )
         if campaign["pricing_model"] != "bundle":
             raise Conflict(f"The campaign's pricing model is {campaign['pricing_model']}, not bundle.")
         if subscription["status"] != "active":
-            raise Conflict(f"The subscription is {subscription['status']}, not active.")
-        others = _others(db, campaign_id, link)
+            reason = f"The subscription is {subscription['status']}, not active."
+            raise Conflict(reason, [FieldError("/subscriptionId", "names a subscription that is not active")])
+        others = Decimal(db.value(_SQL["shares_of_others"], campaign_id=campaign_id, subscription_id=link.subscription_id))
+        if campaign["is_active"]:
+            _check_room(link.allocation_percentage, others)
         db.rows(
             _SQL["link"],
             campaign_id=campaign_id,
@@ -81,14 +87,11 @@ def link_campaign(company: str, campaign_id: str, link: Link) -> Linked:
     )
 
 
-def _others(db: Session, campaign_id: str, link: Link) -> Decimal:
-    """What the others take; raises `Conflict` where the share does not fit beside it."""
-    others = Decimal(db.value(_SQL["shares_of_others"], campaign_id=campaign_id, subscription_id=link.subscription_id))
-    if not allocation.fits(link.allocation_percentage, others):
+def _check_room(share: Decimal, others: Decimal) -> None:
+    """Raises `Conflict` where the share does not fit beside what the others take."""
+    if not allocation.fits(share, others):
         left = allocation.show_share(allocation.left(others))
-        reason = f"{link.allocation_percentage} asked for, {left} is left"
         raise Conflict(
             f"The subscription has {allocation.show_percent(allocation.left(others))} left ({left}).",
-            [FieldError("/allocationPercentage", reason)],
+            [FieldError("/allocationPercentage", f"{share} asked for, {left} is left")],
         )
-    return others
