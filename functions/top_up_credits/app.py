@@ -14,7 +14,7 @@ app = Api(scope="billing/write")
 
 @app.post("/v1/campaigns/<campaignId>/credits")
 def post(campaign_id: CampaignId, top_up: Annotated[TopUp, Body()]) -> Balance:
-    """The same id again is the same top-up, and is answered with the balance as it is."""
+    """The same id again is the same top-up, whatever its note, and is answered with the balance as it is."""
     return top_up_credits(app.company, campaign_id, top_up)
 
 

@@ -186,8 +186,20 @@ def test_a_top_up_raises_allocation_and_balance_once_for_each_id(world: World) -
     assert first.body == again.body
     assert first.body == {"campaignId": campaign, "creditAllocation": "150.500000", "creditsRemaining": "120.500000"}
     assert [changed.status, elsewhere.status] == [409, 409]
-    assert "credits" in changed.body["detail"]
+    assert [[error["pointer"] for error in answer.body["errors"]] for answer in (changed, elsewhere)] == [["/credits"], ["/id"]]
     assert world.value("SELECT count(*) FROM credit_top_ups") == 1
+
+
+def test_the_note_of_a_top_up_does_not_count_and_the_first_one_stays(world: World) -> None:
+    path = f"/v1/campaigns/{world.campaign(world.company(), 'credits')}/credits"
+
+    answers = [
+        request("top_up_credits", "POST", path, {"credits": 1, "id": "a"} | note) for note in ({"note": "x"}, {"note": "y"}, {})
+    ]
+
+    assert [answer.status for answer in answers] == [200] * 3
+    assert answers[0].body == answers[1].body == answers[2].body
+    assert world.rows("SELECT note FROM credit_top_ups") == [{"note": "x"}]
 
 
 @pytest.mark.parametrize(

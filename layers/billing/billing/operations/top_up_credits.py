@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from billing.database import Session, transaction
-from billing.errors import Conflict, NotFound
+from billing.errors import Conflict, FieldError, NotFound
 from billing.money import show_quantity
 from billing.shapes import CampaignRef, DecimalString, Request, Shape
 from billing.sql import queries
@@ -39,9 +39,10 @@ class Balance(Shape):
 
 
 def top_up_credits(company: str, campaign_id: str, top_up: TopUp) -> Balance:
-    """Raise allocation and balance together; the same id again changes nothing and answers the balance as it is.
+    """Raise allocation and balance together; the same id again, with any note, answers the balance as it is.
 
-    Raises `NotFound`, and `Conflict` where the campaign has no credits or the id names another top-up.
+    Raises `NotFound`, and `Conflict` where the campaign has no credits or the id names another campaign's top-up or other
+    credits.
     """
     with transaction(company) as db:
         row = db.row(_SQL["balance"], campaign_id=campaign_id, company=company)
@@ -59,7 +60,8 @@ def top_up_credits(company: str, campaign_id: str, top_up: TopUp) -> Balance:
 
 def _check_same(db: Session, campaign_id: str, top_up: TopUp) -> None:
     recorded = db.rows(_SQL["recorded_top_up"], campaign_id=campaign_id, top_up_id=top_up.id)[0]
-    given = {"campaignId": campaign_id, "credits": top_up.credits, "note": top_up.note}
-    known = {"campaignId": recorded["campaign_id"], "credits": recorded["credits"], "note": recorded["note"]}
-    if differing := [name for name in given if given[name] != known[name]]:
-        raise Conflict(f"The id names a top-up with another {', '.join(differing)}.")
+    if recorded["campaign_id"] != campaign_id:
+        raise Conflict("The id names a top-up of another campaign.", [FieldError("/id", "names a top-up of another campaign")])
+    if recorded["credits"] != top_up.credits:
+        reason = "differ from those of the top-up that has the id"
+        raise Conflict("The id names a top-up with other credits.", [FieldError("/credits", reason)])

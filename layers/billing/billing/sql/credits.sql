@@ -78,7 +78,7 @@ RETURNING id
 
 -- name: recorded_top_up
 -- The top-up that has an id.
-SELECT t.campaign_id, t.credits, t.note FROM credit_top_ups t
+SELECT t.campaign_id, t.credits FROM credit_top_ups t
 JOIN campaigns c ON c.company_id = t.company_id AND c.id = :campaign_id
 WHERE t.top_up_id = :top_up_id
 
