@@ -199,6 +199,21 @@ def test_an_id_beyond_128_characters_is_refused(world: World, route: Route) -> N
     assert_problem(answer, 422, [parameter], world)
 
 
+THINGS = {"campaigns": "campaign", "subscriptions": "subscription", "companies": "company"}
+
+
+@pytest.mark.parametrize("route", [LINK, TOP_UP, SUMMARY, RECORDS, *OTHERS], ids=name)
+def test_what_is_not_found_is_named(world: World, route: Route) -> None:
+    function, method, path = route
+    _, version, things, _, rest = path.split("/")
+    query = MONTH if route in (SUMMARY, RECORDS) else None
+
+    answer = request(function, method, f"/{version}/{things}/a b/{rest}", GOOD.get(function), query=query)
+
+    assert_problem(answer, 404, [], world)
+    assert answer.body["detail"] == f"There is no {THINGS[things]} a b."
+
+
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "\ufffd", "*", "%00", "a'; DROP TABLE campaigns; --", "a b"], ids=name)
 @pytest.mark.parametrize("route", [LINK, TOP_UP, SUMMARY, RECORDS, *OTHERS], ids=name)
 def test_an_id_that_names_nothing_is_not_found_whatever_is_in_it(world: World, route: Route, text: str) -> None:

@@ -56,6 +56,13 @@ def test_a_body_that_is_not_utf8_is_malformed(world: World, body: bytes) -> None
     assert answer.status == 400
 
 
+@pytest.mark.parametrize("content_type", ["Application/JSON", "APPLICATION/JSON; charset=utf-8", "application/json ;a=b"])
+def test_a_content_type_is_known_in_either_case(world: World, content_type: str) -> None:
+    answer = request("track_usage", "POST", PATH, {"events": [event()]}, headers={"content-type": content_type})
+
+    assert answer.status == 207
+
+
 def test_a_body_of_another_content_type_is_malformed(world: World) -> None:
     answer = request("track_usage", "POST", PATH, {"events": []}, headers={"content-type": "text/xml"})
 
@@ -147,12 +154,30 @@ def test_the_time_of_an_event_is_bounded_by_a_day_from_now(world: World) -> None
         ({"scope": "billing/usage.write", "company_id": "*"}, 403),
         ({"scope": "billing/platform"}, 403),
         ({"scope": "billing/usage.write billing/platform"}, 207),
+        ({"scope": "billing/usage.write", "company_id": "c"}, 207),
+        ({"scope": "[billing/usage.write billing/read]", "company_id": "c"}, 207),
+        ({"scope": "billing/read,billing/usage.write", "company_id": "c"}, 207),
+        ({"scp": "[billing/usage.write]", "company_id": "c"}, 207),
+        ({"scope": "billing/read", "scp": "billing/usage.write", "company_id": "c"}, 403),
+        ({"company_id": "c"}, 403),
+        ({"scope": "billing/usage.write", "company_id": None}, 403),
+        ({"scope": "billing/usage.write", "company_id": ""}, 403),
+        ({"scope": "billing/usage.write", "company_id": "a\0"}, 403),
+        ({"scope": "billing/usage.write", "company_id": "\ud800"}, 403),
     ],
-    ids=str,
+    ids=ascii,
 )
 def test_a_token_needs_the_scope_and_a_company(world: World, claims: dict[str, str], status: int) -> None:
     request_event = api_event("POST", PATH, {"events": [event()]})
     request_event["requestContext"]["authorizer"]["jwt"] = {"claims": claims, "scopes": None}
+
+    assert invoke("track_usage", request_event)["statusCode"] == status
+
+
+@pytest.mark.parametrize(("scopes", "status"), [(["billing/usage.write"], 207), (["billing/read"], 403), ([], 403)], ids=str)
+def test_a_scope_may_stand_in_the_scopes_that_the_authorizer_read(world: World, scopes: list[str], status: int) -> None:
+    request_event = api_event("POST", PATH, {"events": [event()]})
+    request_event["requestContext"]["authorizer"]["jwt"] = {"claims": {"company_id": "c"}, "scopes": scopes}
 
     assert invoke("track_usage", request_event)["statusCode"] == status
 

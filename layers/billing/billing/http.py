@@ -1,9 +1,10 @@
 """The edge to API Gateway: who calls, what the body says, and errors as problem+json (design §8, RFC 9457)."""
 
 import json
+import re
 import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -32,6 +33,7 @@ from billing.errors import (
 )
 from billing.periods import InvalidPeriod
 from billing.telemetry import logger, metrics
+from billing.values import is_storable
 
 BODY_BYTES = 5 * 1024 * 1024
 PLATFORM_SCOPE = "billing/platform"
@@ -90,6 +92,7 @@ class Api(APIGatewayHttpResolver):
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def _handle(event: dict[str, Any], context: LambdaContext, app: Api) -> dict[str, Any]:
+    event = event | {"headers": _lower_content_type(event.get("headers") or {})}
     try:
         request = APIGatewayProxyEventV2(event)
         app.context.update(company=caller_company(request, app.scope))
@@ -104,6 +107,11 @@ def _handle(event: dict[str, Any], context: LambdaContext, app: Api) -> dict[str
     return answer
 
 
+def _lower_content_type(headers: Mapping[str, str]) -> dict[str, str]:
+    # Media types are the same in either case, but not to Powertools.
+    return {name: value.lower() if name.lower() == "content-type" else value for name, value in headers.items()}
+
+
 def caller_company(event: APIGatewayProxyEventV2, scope: str) -> str:
     """The company in the token's claims, or `ALL_COMPANIES` for the platform (design §8, who may).
 
@@ -113,15 +121,20 @@ def caller_company(event: APIGatewayProxyEventV2, scope: str) -> str:
     claims = authorizer.jwt_claim if authorizer else {}
     if not claims:
         raise Unauthenticated("The request has no valid token.")
-    scopes = {*str(claims.get("scope", "")).split(), *(authorizer.jwt_scopes or [] if authorizer else [])}
+    scopes = {*_claimed_scopes(claims), *(authorizer.jwt_scopes or [] if authorizer else [])}
     if scope not in scopes:
         raise Forbidden(f"The token lacks the scope {scope}.")
     if PLATFORM_SCOPE in scopes:
         return ALL_COMPANIES
-    company = str(claims.get("company_id", ""))
-    if company in ("", ALL_COMPANIES):
+    company = str(claims.get("company_id") or "")
+    if company in ("", ALL_COMPANIES) or not is_storable(company):
         raise Forbidden("The token names no company.")
     return company
+
+
+def _claimed_scopes(claims: Mapping[str, Any]) -> list[str]:
+    # API Gateway makes one text of a claim that is a list: `[a b]`.
+    return re.split(r"[\[\], ]+", str(claims.get("scope", claims.get("scp", ""))))
 
 
 def check_content_type(event: APIGatewayProxyEventV2) -> None:

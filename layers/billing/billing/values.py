@@ -36,9 +36,14 @@ def check_quantity(value: Decimal) -> Decimal:
     return number
 
 
+def is_storable(text: str) -> bool:
+    """Whether Postgres stores the text as it was sent."""
+    return not _UNSTORABLE.search(text)
+
+
 def check_text(value: str) -> str:
     """Text that Postgres stores as it was sent."""
-    if _UNSTORABLE.search(value):
+    if not is_storable(value):
         raise ValueError("must not contain NUL or lone surrogates")
     return value
 
