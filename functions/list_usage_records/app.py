@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BeforeValidator
 
 from billing.http import Api
 from billing.operations.list_usage_records import PAGE, UsageRecords, list_usage_records
 from billing.parameters import CompanyId, End, Start
+from billing.values import check_digits
 
 app = Api(scope="billing/read")
 
@@ -17,7 +19,9 @@ def get(
     company_id: CompanyId,
     start: Start,
     end: End,
-    limit: Annotated[int, Query(ge=1, le=PAGE, description="The most records on a page.")] = PAGE,
+    limit: Annotated[
+        int, BeforeValidator(check_digits), Query(ge=1, le=PAGE, description="The most records on a page.")
+    ] = PAGE,
     cursor: Annotated[str | None, Query(min_length=1, description="The `nextCursor` of the page before.")] = None,
 ) -> UsageRecords:
     """Follow `nextCursor` until it is null: every record of the period is seen exactly once, also while others arrive."""

@@ -172,7 +172,11 @@ def test_a_period_that_cannot_be_used_is_refused(
     assert_problem(request(*route, query=query), 422, pointers, world)
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "1001", "1e3", "1.5", "", "x", "9" * 40, "1,2", "\0"], ids=name)
+@pytest.mark.parametrize(
+    "limit",
+    ["0", "-1", "1001", "1e3", "1.5", "1.0", "1_0", " 1 ", "+1", "\u0661", "", "x", "9" * 40, "9" * 5000, "1,2", "\0"],
+    ids=name,
+)
 def test_a_limit_that_cannot_be_used_is_refused(world: World, limit: str) -> None:
     world.company(id="demo")
 
@@ -182,9 +186,13 @@ def test_a_limit_that_cannot_be_used_is_refused(world: World, limit: str) -> Non
 def test_a_repeated_parameter_is_refused(world: World) -> None:
     world.company(id="demo")
 
-    answer = request(*RECORDS, query=MONTH | {"limit": "1,2"}, rawQueryString="start=2025-03-01&end=2025-04-01&limit=1&limit=2")
+    sent = "start=2025-03-01&start=2025-03-01&end=2025-04-01&limit=1&limit=2"
+    query = MONTH | {"start": "2025-03-01,2025-03-01", "limit": "1,2"}
 
-    assert_problem(answer, 422, ["/limit"], world)
+    answer = request(*RECORDS, query=query, rawQueryString=sent)
+
+    assert_problem(answer, 422, ["/start", "/limit"], world)
+    assert {error["detail"] for error in answer.body["errors"]} == {"is given more than once"}
 
 
 @pytest.mark.parametrize("route", [LINK, TOP_UP, SUMMARY, RECORDS, *OTHERS], ids=name)
@@ -258,6 +266,47 @@ def test_a_field_of_an_event_is_known_by_the_contracts_spelling_only(world: Worl
 
     assert all(f"/{field}: is required" in reason for field in ("campaignId", "eventType"))
     assert all(f"/{field}: is not a field" in reason for field in ("campaign_id", "event_type"))
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ('{"a": ' + "9" * 5000 + "}", "The body is not JSON: a number has more than 1,000 digits."),
+        ('{"a": -' + "9" * 5000 + "}", "The body is not JSON: a number has more than 1,000 digits."),
+        ('{"a": 1e' + "9" * 30 + "}", "The body is not JSON: a number has too large an exponent."),
+        ("\ufeff{}", "The body is not JSON: it begins with a byte order mark."),
+    ],
+    ids=name,
+)
+def test_a_body_that_is_not_json_is_told_so_in_the_words_of_json(world: World, body: str, detail: str) -> None:
+    answer = request(*LINK, body)
+
+    assert_problem(answer, 400, [], world)
+    assert answer.body["detail"] == detail
+
+
+def test_an_empty_batch_is_told_how_many_events_it_must_have(world: World) -> None:
+    errors = request(*TRACK, {"events": []}).body["errors"]
+
+    assert errors == [{"pointer": "/events", "detail": "must have 1 to 1,000 events"}]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"start": "2025-03-01T00:00:00 01:00"}, 'a "+" is sent as %2B'),
+        ({"end": "2025-03-01T00:00:00 01:00"}, 'a "+" is sent as %2B'),
+    ],
+    ids=name,
+)
+@pytest.mark.parametrize("route", [SUMMARY, RECORDS], ids=name)
+def test_a_parameter_that_was_sent_otherwise_than_meant_is_told_so(
+    world: World, route: Route, query: dict[str, str], said: str
+) -> None:
+    (error,) = request(*route, query=MONTH | query).body["errors"]
+
+    assert error["pointer"] == f"/{next(iter(query))}"
+    assert said in error["detail"]
 
 
 LONG_NAMES = ["x" * 180, "\U00010348" * 15, '"' * 90, "\0" * 30]  # 180 bytes of a body each

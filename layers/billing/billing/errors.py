@@ -13,7 +13,6 @@ _WORDS = {
     "string_type": "must be a string",
 }
 
-
 MOST_ERRORS = 20
 """Field errors of a request, or of one event, that are listed: a batch of bad events has to fit in Lambda's 6 MB."""
 
@@ -44,7 +43,9 @@ def field_error(item: Mapping[str, Any]) -> FieldError:
     """A pydantic error as a JSON pointer (RFC 6901) into the body, or to the parameter, and what is wrong."""
     location = item["loc"][1:] if item["loc"][:1] in (("body",), ("query",), ("path",)) else item["loc"]
     pointer = "".join("/" + shorten(str(part)).replace("~", "~0").replace("/", "~1") for part in location)
-    detail = _WORDS.get(item["type"]) or re.sub(r"^\w+ should ", "must ", str(item["msg"])).removeprefix("Value error, ")
+    repeated = item["loc"][:1] == ("query",) and isinstance(item.get("input"), list)
+    words = "is given more than once" if repeated else _WORDS.get(item["type"])
+    detail = words or re.sub(r"^\w+ should ", "must ", str(item["msg"])).removeprefix("Value error, ")
     return FieldError(pointer, detail)
 
 

@@ -5,7 +5,7 @@ import re
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -36,6 +36,8 @@ from billing.telemetry import logger, metrics
 from billing.values import is_storable
 
 BODY_BYTES = 5 * 1024 * 1024
+DIGITS = 1000
+"""Of an integer in a body; every value that may be stored has far fewer."""
 PLATFORM_SCOPE = "billing/platform"
 RETRY_AFTER_SECONDS = "2"
 NOT_JSON = "The body must be JSON, with the content type application/json."
@@ -149,11 +151,16 @@ def parse_json(text: str) -> Any:
     `TooLarge`; and `Invalid` for JSON that is no object."""
     if len(text.encode("utf-8", "surrogatepass")) > BODY_BYTES:
         raise TooLarge("The body is larger than 5 MB.")
+    if text.startswith("\ufeff"):
+        raise Malformed("The body is not JSON: it begins with a byte order mark.")
     try:
-        body = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Malformed(f"The body is not JSON: {reason}.") from None
+        body = json.loads(text, parse_int=_integer, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
+    except RecursionError:
+        raise Malformed("The body is not JSON: it is nested too deeply.") from None
+    except InvalidOperation:
+        raise Malformed("The body is not JSON: a number has too large an exponent.") from None
+    except ValueError as error:
+        raise Malformed(f"The body is not JSON: {error}.") from None
     if not isinstance(body, dict):
         raise Invalid("The body must be a JSON object.", [FieldError("", "must be an object")])
     return body
@@ -177,6 +184,12 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"the key {shorten(key)!r} appears twice in one object")
         members[key] = value
     return members
+
+
+def _integer(text: str) -> int:
+    if len(text) > DIGITS:
+        raise ValueError(f"a number has more than {DIGITS:,} digits")
+    return int(text)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -120,8 +120,9 @@ def _parse_end(text: str, zone: ZoneInfo) -> datetime:
     try:
         end = date.fromisoformat(text) if _DATE.fullmatch(text) else parse_instant(text)
     except ValueError:
+        hint = '; a "+" is sent as %2B' if " " in text else ""
         raise ValueError(
-            'must be a date such as "2025-01-31", or an instant with an offset such as "2025-01-31T23:00:00Z"'
+            f'must be a date such as "2025-01-31", or an instant with an offset such as "2025-01-31T23:00:00Z"{hint}'
         ) from None
     # The day as it was given: in a zone ahead of UTC midnight of the first day is still in 1969.
     day = end.date() if isinstance(end, datetime) else end

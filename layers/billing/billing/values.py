@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 QUANTITY_LIMIT = Decimal(10) ** 12
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -17,6 +18,13 @@ def parse_decimal(value: object) -> Decimal:
     if not isinstance(text, str) or len(text) > 100 or not _NUMBER.fullmatch(text):
         raise ValueError("must be a number such as 12.5, or a string that spells one")
     return Decimal(text)
+
+
+def check_digits(text: object) -> object:
+    """The text of an integer parameter, where it is digits and nothing else. Raises `ValueError`."""
+    if isinstance(text, str) and not _INTEGER.fullmatch(text):
+        raise ValueError("must be an integer")
+    return text
 
 
 def plain_number(value: Decimal) -> str:

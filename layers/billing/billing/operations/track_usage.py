@@ -24,11 +24,13 @@ class UsageBatch(Request):
     """1 to 1,000 events."""
 
     # Each is validated by itself, so that a bad one takes no other down.
-    events: Annotated[list[SkipValidation[UsageEvent]], Field(min_length=1, json_schema_extra={"maxItems": BATCH_LIMIT})]
+    events: Annotated[list[SkipValidation[UsageEvent]], Field(json_schema_extra={"minItems": 1, "maxItems": BATCH_LIMIT})]
 
     @field_validator("events")
     @classmethod
-    def _not_too_many(cls, events: list[Any]) -> list[Any]:
+    def _check_size(cls, events: list[Any]) -> list[Any]:
+        if not events:
+            raise ValueError(f"must have 1 to {BATCH_LIMIT:,} events")
         if len(events) > BATCH_LIMIT:
             raise TooLarge(f"The batch has {len(events)} events; at most {BATCH_LIMIT} are taken at a time.")
         return events
