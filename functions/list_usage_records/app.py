@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from billing.http import Api
 from billing.operations.list_usage_records import PAGE, UsageRecords, list_usage_records
@@ -20,7 +20,7 @@ def get(
     start: Start,
     end: End,
     limit: Annotated[
-        int, BeforeValidator(check_digits), Query(ge=1, le=PAGE, description="The most records on a page.")
+        int, Field(ge=1, le=PAGE), BeforeValidator(check_digits), Query(description="The most records on a page.")
     ] = PAGE,
     cursor: Annotated[str | None, Query(min_length=1, description="The `nextCursor` of the page before.")] = None,
 ) -> UsageRecords:

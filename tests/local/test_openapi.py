@@ -1,6 +1,8 @@
 """The OpenAPI document says what the handlers do, and is kept true."""
 
+import importlib
 import json
+import re
 from typing import Any
 
 import pytest
@@ -37,3 +39,24 @@ def test_an_operation_says_what_it_is_for_who_may_and_how_it_fails(name: str) ->
 
 def test_a_database_that_is_away_says_when_to_come_back() -> None:
     assert "Retry-After" in DOCUMENT["components"]["responses"]["503"]["headers"]
+
+
+def test_an_answer_has_all_of_its_fields_also_those_that_are_null() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    optional = {name: set(schema.get("properties", {})) - set(schema.get("required", ())) for name, schema in schemas.items()}
+
+    assert {name for name, fields in optional.items() if fields} == {"UsageEvent", "TopUp", "Problem"}
+
+
+CHARACTERS = [*map(chr, range(0x20, 0x180)), "\0", "\n", "\u2028", "\U00010348", "\U0001f600"]
+
+
+def test_an_id_in_a_path_is_promised_what_the_routes_take() -> None:
+    for name, function in functions().items():
+        for parameter in OPERATIONS[name][2].get("parameters", ()) if function.routes else ():
+            if parameter["in"] == "path":
+                (route,) = importlib.import_module(function.module).app._dynamic_routes
+                path = OPERATIONS[name][0]
+                served = {c for c in CHARACTERS if route.rule.match(path.replace(f"{{{parameter['name']}}}", f"a{c}a"))}
+                promised = {c for c in CHARACTERS if re.search(parameter["schema"]["pattern"], f"a{c}a")}
+                assert promised == served

@@ -9,9 +9,11 @@ from billing.periods import check_end
 from billing.shapes import INSTANT_SCHEMA
 from billing.values import Text
 
-CampaignId = Annotated[Text, Path(alias="campaignId", description="The campaign's id.")]
-SubscriptionId = Annotated[Text, Path(alias="subscriptionId", description="The subscription's id.")]
-CompanyId = Annotated[Text, Path(alias="companyId", description="The company's id.")]
+# What the routes of Powertools take for a parameter: any other path is of no route (404).
+_SERVED = {"pattern": r"^[-._~()'!*:@,;=+&$%<> \[\]{}|^\w]+$"}
+CampaignId = Annotated[Text, Path(alias="campaignId", description="The campaign's id.", json_schema_extra=_SERVED)]
+SubscriptionId = Annotated[Text, Path(alias="subscriptionId", description="The subscription's id.", json_schema_extra=_SERVED)]
+CompanyId = Annotated[Text, Path(alias="companyId", description="The company's id.", json_schema_extra=_SERVED)]
 
 _END = WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, INSTANT_SCHEMA]})
 _FORM = "a date (midnight in the company's time zone) or an instant with an offset, between 1970-01-01 and 2200-01-01."

@@ -49,7 +49,13 @@ PricingModel = Annotated[str, WithJsonSchema({"type": "string", "enum": ["seats"
 class Shape(BaseModel):
     """A JSON object with camelCase names and no others."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Request(Shape):

@@ -41,7 +41,7 @@ class UsageRecord(Shape):
     quantity: DecimalString
     event_timestamp: Instant
     deduplication_key: DeduplicationKey
-    metadata: dict[str, Any]
+    metadata: Annotated[dict[str, Any], Field(description="As it was sent; numbers are answered in double precision.")]
 
 
 class CampaignRecords(Shape):
