@@ -10,7 +10,7 @@ from tests.world import World, scheduled_event
 SEAT_SIZES = {1_000: 9, 10_000: 5, 100_000: 3, 1_000_000: 1}
 """Campaigns, and how many hours of them are run: a small job is over before it can be measured once."""
 
-CREDIT_SIZES = {1_000: 9, 10_000: 5, 100_000: 3}
+CREDIT_SIZES = {1_000: 15, 10_000: 5, 100_000: 3}
 """The same; of each campaign two activities are charged in a run."""
 
 LIMIT = 1.5
