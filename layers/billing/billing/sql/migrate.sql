@@ -16,13 +16,12 @@ BEGIN
     FOREACH name IN ARRAY ARRAY['billing_owner', 'billing_app', 'billing_jobs'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             BEGIN
-                EXECUTE format('CREATE ROLE %I', name);
+                EXECUTE format('CREATE ROLE %I', name) || CASE name WHEN 'billing_owner' THEN '' ELSE ' LOGIN' END;
             EXCEPTION WHEN duplicate_object OR unique_violation THEN
                 NULL;  -- made this very moment by a migration of another database of the server
             END;
         END IF;
         IF iam AND name <> 'billing_owner' THEN
-            EXECUTE format('ALTER ROLE %I LOGIN', name);
             EXECUTE format('GRANT rds_iam TO %I', name);
         ELSIF NOT pg_has_role(name, membership) THEN
             EXECUTE format('GRANT %I TO %I', name, current_user);
