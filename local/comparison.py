@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from billing import database
+from billing.database import session as database
 from local.artefacts import ROOT
 from local.databases import connect, scratch
 from local.runtime import functions, invoke

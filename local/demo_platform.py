@@ -9,7 +9,7 @@ from typing import Any
 
 from pg8000.native import DatabaseError
 
-from billing.database import ALL_COMPANIES, Session, server_message, transaction
+from billing.database.session import ALL_COMPANIES, Session, server_message, transaction
 from local.demo_files import Month, Row
 
 PREFIX = "demo-"

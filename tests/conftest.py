@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from billing import database
+from billing.database import session as database
 from billing.operations.migrate import migrate
 from local import postgres
 from local.databases import connect, scratch

@@ -1,4 +1,4 @@
-"""Imports point one way: functions → operations → rules and edges; rules know neither (docs/decisions/0001)."""
+"""Imports point one way: functions → operations → the ways in and out → the rooms of the rules → the ground floor."""
 
 import ast
 import sys
@@ -8,23 +8,27 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYER = ROOT / "layers" / "billing" / "billing"
-RULES = {"allocation", "bundle", "consumption", "credits", "custom", "event_types", "iaas", "instants"} | {
-    *("json_terms", "keys", "money", "periods", "pricing", "seats", "shapes", "statement", "terms", "usage", "values", "walk"),
-}
-EDGES = {
-    "alerts",
-    "campaigns",
-    "database",
-    "deployment",
-    "errors",
-    "http",
-    "jobs",
-    "login",
-    "parameters",
-    "settings",
-    "sql",
-    "telemetry",
-}
+
+FLOORS = (
+    {"errors", "instants", "money", "periods", "settings", "sql", "telemetry"},
+    {"contract"},
+    {"usage"},
+    {"terms"},
+    {"bundles", "pricing"},
+    {"database"},
+    {"api", "jobs"},
+    {"operations"},
+)
+"""The rooms and ground-floor modules, lowest first: each imports those below it, and its own."""
+
+RULES = {"bundles", "contract", "errors", "instants", "money", "periods", "pricing", "terms", "usage"}
+"""Rooms without I/O and without a clock: nothing but the standard library and pydantic."""
+
+MODULES = sorted(path.relative_to(LAYER) for path in LAYER.rglob("*.py") if path != LAYER / "__init__.py")
+
+
+def room(module: Path) -> str:
+    return module.parts[0].removesuffix(".py")
 
 
 def imports(path: Path) -> set[str]:
@@ -39,29 +43,27 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def of_the_layer(path: Path) -> set[str]:
-    return {name.split(".")[1] for name in imports(path) if name.startswith("billing.")}
+def floor(name: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if name in rooms)
 
 
-@pytest.mark.parametrize("rule", sorted(RULES))
-def test_rules_import_the_standard_library_pydantic_and_rules_only(rule: str) -> None:
-    path = LAYER / f"{rule}.py"
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_no_import_runs_up_or_across(module: Path) -> None:
+    rooms = {name.split(".")[1] for name in imports(LAYER / module) if name.startswith("billing.")} - {room(module)}
 
-    foreign = {name.split(".")[0] for name in imports(path)} - {*sys.stdlib_module_names, "pydantic", "billing"}
+    assert {name for name in rooms if floor(name) >= floor(room(module)) > 0} == set()
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) in RULES], ids=str)
+def test_rules_import_the_standard_library_and_pydantic_only(module: Path) -> None:
+    foreign = {name.split(".")[0] for name in imports(LAYER / module)} - {*sys.stdlib_module_names, "pydantic", "billing"}
 
     assert foreign == set()
-    assert of_the_layer(path) <= RULES
 
 
-@pytest.mark.parametrize("edge", sorted(EDGES - {"sql"}))
-def test_edges_do_not_import_operations(edge: str) -> None:
-    assert of_the_layer(LAYER / f"{edge}.py") <= RULES | EDGES
-
-
-def test_every_module_of_the_layer_is_a_rule_an_edge_or_an_operation() -> None:
-    names = {path.stem for path in LAYER.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-
-    assert names - {"__init__", "operations"} == RULES | EDGES
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) == "operations"], ids=str)
+def test_operations_do_not_import_each_other(module: Path) -> None:
+    assert not [name for name in imports(LAYER / module) if name.startswith("billing.operations")]
 
 
 @pytest.mark.parametrize("function", sorted((ROOT / "functions").glob("*/app.py")), ids=lambda path: path.parent.name)

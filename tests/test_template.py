@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from billing import settings
-from billing.database import ANSWER_TIMEOUT, CONNECT_TIMEOUT
+from billing.database.session import ANSWER_TIMEOUT, CONNECT_TIMEOUT
 from local.template import TEMPLATE, functions
 
 ROUTES = {

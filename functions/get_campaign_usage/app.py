@@ -4,9 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.http import Api
+from billing.api.parameters import CampaignId, End, Start
+from billing.api.resolver import Api
 from billing.operations.get_campaign_usage import CampaignUsage, get_campaign_usage
-from billing.parameters import CampaignId, End, Start
 
 app = Api(scope="billing/read")
 

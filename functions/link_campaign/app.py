@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.http import Api
+from billing.api.parameters import CampaignId
+from billing.api.resolver import Api
 from billing.operations.link_campaign import Link, Linked, link_campaign
-from billing.parameters import CampaignId
 
 app = Api(scope="billing/write")
 

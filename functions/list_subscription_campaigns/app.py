@@ -4,9 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.http import Api
+from billing.api.parameters import SubscriptionId
+from billing.api.resolver import Api
 from billing.operations.list_subscription_campaigns import SubscriptionCampaigns, list_subscription_campaigns
-from billing.parameters import SubscriptionId
 
 app = Api(scope="billing/read")
 

@@ -6,10 +6,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BeforeValidator, Field
 
-from billing.http import Api
+from billing.api.parameters import CompanyId, End, Start
+from billing.api.resolver import Api
+from billing.contract.types import check_digits
 from billing.operations.list_usage_records import PAGE, UsageRecords, list_usage_records
-from billing.parameters import CompanyId, End, Start
-from billing.values import check_digits
 
 app = Api(scope="billing/read")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.deployment import reported
+from billing.jobs.deployment import reported
 from billing.operations.migrate import migrate
 from billing.telemetry import logger
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.http import Api
+from billing.api.parameters import SubscriptionId
+from billing.api.resolver import Api
 from billing.operations.split_bundle import BundleSplit, split_bundle
-from billing.parameters import SubscriptionId
 
 app = Api(scope="billing/read")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.jobs import handle
+from billing.jobs.run import handle
 from billing.operations.track_seat_usage import track_seat_usage
 
 

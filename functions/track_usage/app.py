@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.http import Api
+from billing.api.resolver import Api
 from billing.operations.track_usage import BatchResult, UsageBatch, track_usage
 
 app = Api(scope="billing/usage.write")

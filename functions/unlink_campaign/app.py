@@ -6,9 +6,9 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.http import Api
+from billing.api.parameters import CampaignId
+from billing.api.resolver import Api
 from billing.operations.unlink_campaign import unlink_campaign
-from billing.parameters import CampaignId
 
 app = Api(scope="billing/write")
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.http import Api
+from billing.api.parameters import CampaignId
+from billing.api.resolver import Api
 from billing.operations.validate_bundle_capacity import Capacity, validate_bundle_capacity
-from billing.parameters import CampaignId
 
 app = Api(scope="billing/read")
 

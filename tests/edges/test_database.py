@@ -8,20 +8,17 @@ import secrets
 import signal
 import socket
 import time
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from billing import database
-from billing.database import ALL_COMPANIES, transaction
+from billing.database import session as database
+from billing.database.session import ALL_COMPANIES, transaction
 from billing.errors import DatabaseUnavailable
-from billing.operations.migrate import MigrationChanged, migrate
+from billing.operations.migrate import MIGRATIONS, MigrationChanged, migrate
 from billing.sql import queries
 from tests.world import World, request
-
-MIGRATIONS = Path(database.__file__).parent / "migrations"
 
 
 def usage(campaign: str) -> Any:

@@ -12,8 +12,8 @@ import pytest
 from moto import mock_aws
 
 from billing import settings
+from billing.database.login import login
 from billing.errors import DatabaseUnavailable
-from billing.login import login
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from billing import database, settings
-from billing.database import ALL_COMPANIES, transaction
+from billing import settings
+from billing.database import session as database
+from billing.database.session import ALL_COMPANIES, transaction
 from billing.errors import DatabaseUnavailable
 from tests.world import World
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import database
+from billing.database import session as database
 from tests.world import World, request
 
 

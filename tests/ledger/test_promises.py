@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pg8000.native import DatabaseError
 
-from billing import database
+from billing.database import session as database
 from tests.ledger.test_exactly_once import event, send
 from tests.world import World, request
 

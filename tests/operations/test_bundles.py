@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from billing import database
+from billing.database import session as database
 from local.databases import connect
 from tests.world import Answer, World, request
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
-from billing import database
+from billing.database import session as database
 from tests.world import World, invoke, scheduled_event
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)

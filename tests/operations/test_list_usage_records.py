@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from billing.periods import Period
-from billing.walk import Snapshot, Walk, write_cursor
+from billing.usage.pages import Snapshot, Walk, write_cursor
 from tests.world import Answer, World, api_event, invoke, request
 
 

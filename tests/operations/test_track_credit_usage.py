@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from billing import alerts, database
+from billing.database import session as database
 from billing.errors import JobFailed
+from billing.jobs import outbox
 from tests.world import World, invoke, request, scheduled_event
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)
@@ -317,7 +318,7 @@ def test_entries_that_the_bus_refuses_wait_and_the_others_do_not(world: World, m
     monkeypatch.setenv("ALERT_BUS_NAME", "alerts")
     answer_with(monkeypatch, refused)
 
-    alerts.publish()
+    outbox.publish()
 
     waiting = world.rows("SELECT kind FROM billing_alerts WHERE published_at IS NULL")
     assert [row["kind"] for row in waiting] == ["credits_depleted"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from billing import database
+from billing.database import session as database
 from billing.errors import JobFailed
 from tests.world import Context, World, invoke, scheduled_event
 

@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from billing import pricing
-from billing.consumption import Consumption, Quantity, SeatMonth
 from billing.periods import Month, Period, first_hour, months
-from billing.terms import Campaign
+from billing.terms.campaign import Campaign
+from billing.usage.consumption import Consumption, Quantity, SeatMonth
 
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import allocation
+from billing import bundles
 
 
-def split(*shares: str | None, budget: str = "50000.00", currency: str = "EUR") -> allocation.Allocation:
+def split(*shares: str | None, budget: str = "50000.00", currency: str = "EUR") -> bundles.Allocation:
     given = [None if share is None else Decimal(share) for share in shares]
-    return allocation.split_budget(Decimal(budget), given, currency)
+    return bundles.split_budget(Decimal(budget), given, currency)
 
 
 def capacity_errors(
     status: str = "active", model: str = "bundle", share: str | None = "0.25", linked: bool = True
 ) -> list[str]:
-    return allocation.capacity_errors(model, None if share is None else Decimal(share), status if linked else None)
+    return bundles.capacity_errors(model, None if share is None else Decimal(share), status if linked else None)
 
 
 @pytest.mark.parametrize("shares", [["0.34", "0.56", "0.1"], ["0.9991"], ["0.5", "0.499"], ["0.5", "0.501"], ["0.3333"] * 3])
@@ -35,7 +35,7 @@ def test_a_whole_that_is_cut_anyhow_is_given_away_to_the_cent(cuts: list[int], b
     edges = [0, *sorted(cuts), 10000]
     shares = [Decimal(end - start) / 10000 for start, end in pairwise(edges)]
 
-    result = allocation.split_budget(budget, shares, "EUR")
+    result = bundles.split_budget(budget, shares, "EUR")
 
     assert result.errors == []
     assert [result.total_share, sum(result.amounts)] == [1, budget]
@@ -73,7 +73,7 @@ def test_the_amounts_of_an_invalid_split_are_each_the_shares_own() -> None:
     ("share", "valid"), [(None, False), ("0", False), ("0.0001", True), ("1", True), ("1.0001", False), ("-0.1", False)]
 )
 def test_a_share_lies_above_nothing_and_up_to_all(share: str | None, valid: bool) -> None:
-    assert allocation.is_share(None if share is None else Decimal(share)) is valid
+    assert bundles.is_share(None if share is None else Decimal(share)) is valid
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_a_share_lies_above_nothing_and_up_to_all(share: str | None, valid: bool
     ],
 )
 def test_shares_may_pass_the_whole_by_a_thousandth(others: str, share: str, fits: bool, left: str) -> None:
-    assert allocation.fits(Decimal(share), Decimal(others)) is fits
-    assert allocation.left(Decimal(others)) == Decimal(left)
+    assert bundles.fits(Decimal(share), Decimal(others)) is fits
+    assert bundles.left(Decimal(others)) == Decimal(left)
 
 
 @pytest.mark.parametrize("model", ["seats", "credits", "iaas", "custom"])

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from billing import bundle
-from billing.consumption import Consumption
-from billing.statement import CoveredBy
-from billing.terms import Campaign, Subscription
+from billing.pricing import bundle
+from billing.pricing.statement import CoveredBy
+from billing.terms.campaign import Campaign, Subscription
+from billing.usage.consumption import Consumption
 from tests.rules.reference import campaign, period
 
 YEAR = period("2025-01-01", "2026-01-01")

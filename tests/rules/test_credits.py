@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from billing import credits
-from billing.consumption import Consumption, Quantity
-from billing.statement import CoveredBy
+from billing.pricing import credits
+from billing.pricing.statement import CoveredBy
+from billing.usage.consumption import Consumption, Quantity
 from tests.rules.reference import campaign, period
 
 JANUARY = period("2025-01-01", "2025-02-01")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from billing import custom
-from billing.consumption import Consumption, Quantity, SeatMonth
-from billing.json_terms import CustomTerms
-from billing.terms import Campaign
+from billing.pricing import custom
+from billing.terms.campaign import Campaign
+from billing.terms.models import CustomTerms
+from billing.usage.consumption import Consumption, Quantity, SeatMonth
 from tests.rules.reference import campaign, period
 
 JANUARY = period("2025-01-01", "2025-02-01")

@@ -3,9 +3,9 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from billing import iaas
-from billing.consumption import Consumption, Quantity
-from billing.json_terms import IaasTerms
+from billing.pricing import iaas
+from billing.terms.models import IaasTerms
+from billing.usage.consumption import Consumption, Quantity
 from tests.rules.reference import campaign, period
 
 JANUARY = period("2025-01-01", "2025-02-01")

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing import iaas, pricing
-from billing.consumption import Consumption, Quantity
-from billing.json_terms import CustomTerms, IaasTerms
+from billing import pricing
 from billing.periods import Period
-from billing.terms import Campaign, Subscription
+from billing.pricing import iaas
+from billing.terms.campaign import Campaign, Subscription
+from billing.terms.models import CustomTerms, IaasTerms
+from billing.usage.consumption import Consumption, Quantity
 from tests.rules.reference import History, campaign, charged, hours, period
 
 JANUARY = period("2025-01-01", "2025-02-01")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from billing import seats
-from billing.consumption import Consumption, SeatMonth
 from billing.money import show_quantity
 from billing.periods import Period, parse_period
-from billing.terms import Campaign
+from billing.pricing import seats
+from billing.terms.campaign import Campaign
+from billing.usage.consumption import Consumption, SeatMonth
 from tests.rules.reference import History, campaign, hours, period
 
 JANUARY = period("2025-01-01", "2025-02-01")

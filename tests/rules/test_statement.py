@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from billing.statement import CoveredBy, Line, Statement
+from billing.pricing.statement import CoveredBy, Line, Statement
 
 
 def line(amount: str, covered_by: CoveredBy = CoveredBy.NONE, currency: str = "EUR") -> Line:

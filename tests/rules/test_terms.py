@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from billing.json_terms import CustomTerms, IaasTerms
+from billing.terms.models import CustomTerms, IaasTerms
 
 
 @pytest.mark.parametrize("value", [0.1, "0.1", "0.10", Decimal("0.1")], ids=repr)

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.keys import job_key_suffix
-from billing.usage import UsageEvent
+from billing.usage.event import UsageEvent
+from billing.usage.keys import job_key_suffix
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.periods import Period
-from billing.walk import InvalidCursor, Snapshot, Walk, read_cursor, write_cursor
+from billing.usage.pages import InvalidCursor, Snapshot, Walk, read_cursor, write_cursor
 
 JANUARY = Period(datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 2, 1, tzinfo=UTC))
 FEBRUARY = Period(datetime(2025, 2, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC))

@@ -48,7 +48,7 @@ def statement_timeout() -> int:
 
 def ca_bundle() -> str:
     """The file of certificates that the database's own is verified with (`DATABASE_CA_BUNDLE`); Amazon's where absent."""
-    return os.environ.get("DATABASE_CA_BUNDLE") or str(Path(__file__).parent / "certificates.pem")
+    return os.environ.get("DATABASE_CA_BUNDLE") or str(Path(__file__).parent / "database" / "certificates.pem")
 
 
 def save_job_results() -> bool:

@@ -6,28 +6,28 @@ from typing import Annotated
 
 from pydantic import Field
 
-from billing import bundle, custom, iaas, pricing, seats
-from billing.campaigns import load_campaign
-from billing.consumption import Consumption, Quantity, SeatMonth
-from billing.database import Row, Session, transaction
-from billing.instants import EARLIEST
-from billing.money import round_money, show_price, show_quantity
-from billing.periods import Month, Period, first_hour, months, parse_period
-from billing.shapes import (
+from billing import pricing
+from billing.contract.shapes import PeriodShape, Shape
+from billing.contract.types import (
     CampaignName,
     CampaignRef,
     CompanyRef,
     Currency,
     DecimalString,
-    PeriodShape,
     PricingModel,
-    Shape,
     Share,
     SubscriptionRef,
 )
+from billing.database.campaigns import load_campaign
+from billing.database.session import Row, Session, transaction
+from billing.instants import EARLIEST
+from billing.money import round_money, show_price, show_quantity
+from billing.periods import Month, Period, first_hour, months, parse_period
+from billing.pricing import bundle, custom, iaas, seats
+from billing.pricing.statement import CoveredBy, Line, Statement
 from billing.sql import queries
-from billing.statement import CoveredBy, Line, Statement
-from billing.terms import Campaign
+from billing.terms.campaign import Campaign
+from billing.usage.consumption import Consumption, Quantity, SeatMonth
 
 _SQL = queries("campaigns")
 

@@ -5,19 +5,19 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from billing import allocation
-from billing.database import transaction
+from billing import bundles
+from billing.contract.shapes import Request, Shape
+from billing.contract.types import CampaignRef, Share, SubscriptionRef, Text, number_or_string, parse_decimal, plain_number
+from billing.database.session import transaction
 from billing.errors import Conflict, FieldError, NotFound
-from billing.shapes import CampaignRef, Request, Shape, Share, SubscriptionRef
 from billing.sql import queries
-from billing.values import Text, number_or_string, parse_decimal, plain_number
 
 _SQL = queries("bundles")
 
 
 def check_share(value: Decimal) -> Decimal:
     """A share in (0, 1] with at most four decimals."""
-    if not allocation.is_share(value):
+    if not bundles.is_share(value):
         raise ValueError("must be above 0 and at most 1")
     share = Decimal(plain_number(value))
     if int(share.as_tuple().exponent) < -4:
@@ -82,16 +82,16 @@ def link_campaign(company: str, campaign_id: str, link: Link) -> Linked:
     return Linked(
         campaign_id=campaign_id,
         subscription_id=link.subscription_id,
-        allocation_percentage=allocation.show_share(link.allocation_percentage),
-        remaining_percentage=allocation.show_share(allocation.left(taken)),
+        allocation_percentage=bundles.show_share(link.allocation_percentage),
+        remaining_percentage=bundles.show_share(bundles.left(taken)),
     )
 
 
 def _check_room(share: Decimal, others: Decimal) -> None:
     """Raises `Conflict` where the share does not fit beside what the others take."""
-    if not allocation.fits(share, others):
-        left = allocation.show_share(allocation.left(others))
+    if not bundles.fits(share, others):
+        left = bundles.show_share(bundles.left(others))
         raise Conflict(
-            f"The subscription has {allocation.show_percent(allocation.left(others))} left ({left}).",
+            f"The subscription has {bundles.show_percent(bundles.left(others))} left ({left}).",
             [FieldError("/allocationPercentage", f"{share} asked for, {left} is left")],
         )

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from pydantic import WithJsonSchema
 
-from billing import allocation
-from billing.database import transaction
+from billing import bundles
+from billing.contract.shapes import Shape
+from billing.contract.types import CampaignName, CampaignRef, PricingModel, Share, SubscriptionRef
+from billing.database.session import transaction
 from billing.errors import NotFound
-from billing.shapes import CampaignName, CampaignRef, PricingModel, Shape, Share, SubscriptionRef
 from billing.sql import queries
 
 _SQL = queries("bundles")
@@ -47,7 +48,7 @@ def list_subscription_campaigns(company: str, subscription_id: str) -> Subscript
             raise NotFound(f"There is no subscription {subscription_id}.")
         rows = db.rows(_SQL["campaigns"], subscription_id=subscription_id)
     campaigns = [
-        LinkedCampaign(**row | {"allocation_percentage": share and allocation.show_share(share)})
+        LinkedCampaign(**row | {"allocation_percentage": share and bundles.show_share(share)})
         for row in rows
         for share in [row["allocation_percentage"]]
     ]

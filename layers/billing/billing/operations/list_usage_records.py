@@ -1,6 +1,6 @@
 """The usage records of a company and period, page by page, for invoicing (design §8).
 
-The pages of a walk are those of `billing.walk`: no record is missed or repeated while others arrive. Each begins in an
+The pages of a walk are those of `billing.usage.pages`: no record is missed or repeated while others arrive. Each begins in an
 index, so it takes the same time however far in it is.
 """
 
@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from billing.database import Row, Session, transaction
+from billing.contract.shapes import PeriodShape, Shape
+from billing.contract.types import CampaignRef, CompanyRef, DecimalString, DeduplicationKey, Instant, RecordId
+from billing.database.session import Row, Session, transaction
 from billing.errors import FieldError, Invalid, NotFound
-from billing.event_types import BILLING_EVENT_TYPES, EventType
 from billing.periods import Period, parse_period
-from billing.shapes import CampaignRef, CompanyRef, DecimalString, DeduplicationKey, Instant, PeriodShape, RecordId, Shape
 from billing.sql import queries
-from billing.walk import InvalidCursor, Snapshot, Walk, read_cursor, write_cursor
+from billing.usage.event_types import BILLING_EVENT_TYPES, EventType
+from billing.usage.pages import InvalidCursor, Snapshot, Walk, read_cursor, write_cursor
 
 PAGE = 1000
 """Records of a page where the caller does not say."""

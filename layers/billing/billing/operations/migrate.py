@@ -3,10 +3,10 @@
 import hashlib
 from pathlib import Path
 
-from billing.database import ALL_COMPANIES, Session, transaction
+from billing.database.session import ALL_COMPANIES, Session, transaction
 from billing.sql import queries
 
-_FOLDER = Path(__file__).parent.parent / "migrations"
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _SQL = queries("migrate")
 
 
@@ -25,7 +25,7 @@ def migrate() -> list[str]:
         db.script(_SQL["roles"])
         db.script(_SQL["own"])
         applied = {row["name"]: row["checksum"] for row in db.rows(_SQL["applied"])}
-        return [path.stem for path in sorted(_FOLDER.glob("*.sql")) if _apply(db, path, applied.get(path.stem))]
+        return [path.stem for path in sorted(MIGRATIONS.glob("*.sql")) if _apply(db, path, applied.get(path.stem))]
 
 
 def _apply(db: Session, path: Path, known_checksum: str | None) -> bool:

@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from billing import allocation
-from billing.database import transaction
+from billing import bundles
+from billing.contract.shapes import Shape
+from billing.contract.types import CampaignName, CampaignRef, Currency, DecimalString, Share, SubscriptionRef
+from billing.database.session import transaction
 from billing.errors import NotFound
 from billing.money import round_money
-from billing.shapes import CampaignName, CampaignRef, Currency, DecimalString, Shape, Share, SubscriptionRef
 from billing.sql import queries
 
 _SQL = queries("bundles")
@@ -52,7 +53,7 @@ def split_bundle(company: str, subscription_id: str) -> BundleSplit:
         campaigns = db.rows(_SQL["active_campaigns"], subscription_id=subscription_id)
     budget, currency = subscription["annual_price"] * subscription["quantity"], subscription["currency"]
     shares = [campaign["bundle_allocation_percentage"] for campaign in campaigns]
-    split = allocation.split_budget(budget, shares, currency)
+    split = bundles.split_budget(budget, shares, currency)
     return BundleSplit(
         subscription_id=subscription_id,
         total_budget=round_money(Fraction(budget), currency),
@@ -61,12 +62,12 @@ def split_bundle(company: str, subscription_id: str) -> BundleSplit:
             CampaignShare(
                 campaign_id=campaign["id"],
                 campaign_name=campaign["name"],
-                allocation_percentage=share and allocation.show_share(share),
+                allocation_percentage=share and bundles.show_share(share),
                 allocated_amount=amount,
-                status="valid" if allocation.is_share(share) else "invalid",
+                status="valid" if bundles.is_share(share) else "invalid",
             )
             for campaign, share, amount in zip(campaigns, shares, split.amounts, strict=True)
         ],
-        total_allocation_percentage=allocation.show_share(split.total_share),
+        total_allocation_percentage=bundles.show_share(split.total_share),
         validation=Validation(is_valid=not split.errors, errors=split.errors),
     )

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from billing.database import Session, transaction
+from billing.contract.shapes import Request, Shape
+from billing.contract.types import CampaignRef, DecimalString, Quantity, Text, check_text, number_or_string
+from billing.database.session import Session, transaction
 from billing.errors import Conflict, FieldError, NotFound
 from billing.money import show_quantity
-from billing.shapes import CampaignRef, DecimalString, Request, Shape
 from billing.sql import queries
-from billing.values import Quantity, Text, check_text, number_or_string
 
 _SQL = queries("credits")
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from billing import alerts
-from billing.database import ALL_COMPANIES, JOBS, Row, Session, transaction
-from billing.jobs import TimeLeft, job_run
+from billing.database.session import ALL_COMPANIES, JOBS, Row, Session, transaction
+from billing.jobs import outbox
+from billing.jobs.run import TimeLeft, job_run
 from billing.sql import queries
 
 JOB_NAME = "track_credit_usage"
@@ -30,7 +30,7 @@ def track_credit_usage(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
         run.campaigns_processed = done["due"]
         run.usage_records_created = done["charged"]
         run.low_credit_alerts = done["alerts"]
-        alerts.publish()
+        outbox.publish()
     return run.result()
 
 

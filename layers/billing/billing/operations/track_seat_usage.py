@@ -4,10 +4,10 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing.database import ALL_COMPANIES, JOBS, transaction
-from billing.jobs import Run, TimeLeft, job_run
-from billing.keys import job_key_suffix
+from billing.database.session import ALL_COMPANIES, JOBS, transaction
+from billing.jobs.run import Run, TimeLeft, job_run
 from billing.sql import queries
+from billing.usage.keys import job_key_suffix
 
 JOB_NAME = "track_seat_usage"
 LONGEST_GAP = timedelta(days=7)

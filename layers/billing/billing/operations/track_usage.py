@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SkipValidation, ValidationError, field_validator
 
-from billing.database import Session, transaction
+from billing.contract.shapes import Request, Shape
+from billing.contract.types import DeduplicationKey, RecordId
+from billing.database.session import Session, transaction
 from billing.errors import TooLarge, field_error, first_errors
-from billing.shapes import DeduplicationKey, RecordId, Request, Shape
 from billing.sql import queries
-from billing.usage import UsageEvent
+from billing.usage.event import UsageEvent
 
 BATCH_LIMIT = 1000
 """Events in one request (design §8)."""

@@ -1,6 +1,6 @@
 """Undoes the link of a campaign to its subscription (design §8)."""
 
-from billing.database import transaction
+from billing.database.session import transaction
 from billing.errors import NotFound
 from billing.sql import queries
 

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from billing import allocation
-from billing.database import transaction
+from billing import bundles
+from billing.contract.shapes import Shape
+from billing.contract.types import CampaignRef
+from billing.database.session import transaction
 from billing.errors import NotFound
-from billing.shapes import CampaignRef, Shape
 from billing.sql import queries
 
 _SQL = queries("bundles")
@@ -27,5 +28,5 @@ def validate_bundle_capacity(company: str, campaign_id: str) -> Capacity:
         campaign = db.row(_SQL["capacity"], campaign_id=campaign_id, company=company)
     if campaign is None:
         raise NotFound(f"There is no campaign {campaign_id}.")
-    errors = allocation.capacity_errors(**campaign)
+    errors = bundles.capacity_errors(**campaign)
     return Capacity(campaign_id=campaign_id, valid=not errors, errors=errors)

@@ -14,10 +14,10 @@ Example: January 2025, 50 seats committed at 500.00 EUR; 60 seats in the first 3
 from datetime import timedelta
 from fractions import Fraction
 
-from billing.consumption import Consumption
 from billing.periods import Period, hours_between, midnight, months
-from billing.statement import Line, Statement
-from billing.terms import Campaign
+from billing.pricing.statement import Line, Statement
+from billing.terms.campaign import Campaign
+from billing.usage.consumption import Consumption
 
 NOT_YET_CHARGED = ("draft", "planned")
 

@@ -17,13 +17,13 @@ from fractions import Fraction
 from itertools import count
 from typing import TYPE_CHECKING
 
-from billing.consumption import Consumption, seat_months
 from billing.periods import Period, midnight
-from billing.statement import Line, Statement
-from billing.terms import Campaign
+from billing.pricing.statement import Line, Statement
+from billing.terms.campaign import Campaign
+from billing.usage.consumption import Consumption, seat_months
 
 if TYPE_CHECKING:
-    from billing.json_terms import CustomTerms, VariableComponent
+    from billing.terms.models import CustomTerms, VariableComponent
 
 INTERVAL_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 

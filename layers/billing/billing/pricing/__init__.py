@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from billing import bundle, credits, custom, iaas, seats
-from billing.consumption import Consumption
 from billing.periods import Period
-from billing.statement import Statement
-from billing.terms import Campaign
+from billing.pricing import bundle, credits, custom, iaas, seats
+from billing.pricing.statement import Statement
+from billing.terms.campaign import Campaign
+from billing.usage.consumption import Consumption
 
 MODELS: dict[str, Callable[[Campaign, Period, Consumption], Statement]] = {
     "seats": seats.charge,

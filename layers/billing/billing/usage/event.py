@@ -10,11 +10,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from billing.event_types import EventType
+from billing.contract.shapes import Request
+from billing.contract.types import INSTANT_SCHEMA, Quantity, Text, check_text, parse_decimal, plain_number
 from billing.instants import EARLIEST, parse_instant
-from billing.keys import usage_key
-from billing.shapes import INSTANT_SCHEMA, Request
-from billing.values import Quantity, Text, check_text, parse_decimal, plain_number
+from billing.usage.event_types import EventType
+from billing.usage.keys import usage_key
 
 METADATA_BYTES = 8 * 1024
 METADATA_DEPTH = 32

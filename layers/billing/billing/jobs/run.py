@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pg8000.native import DatabaseError
 
 from billing import settings
-from billing.database import ALL_COMPANIES, JOBS, Row, Session, server_message, transaction
+from billing.database.session import ALL_COMPANIES, JOBS, Row, Session, server_message, transaction
 from billing.errors import JobFailed
 from billing.instants import format_instant, parse_instant
 from billing.sql import queries

@@ -10,10 +10,10 @@ Example: a bundle of 50,000.00 EUR a year, 0.25 of it, January 2025 of a subscri
 from datetime import timedelta
 from fractions import Fraction
 
-from billing.consumption import Consumption
 from billing.periods import Period
-from billing.statement import CoveredBy, Line, Statement
-from billing.terms import Campaign, Subscription
+from billing.pricing.statement import CoveredBy, Line, Statement
+from billing.terms.campaign import Campaign, Subscription
+from billing.usage.consumption import Consumption
 
 MICROSECOND = timedelta(microseconds=1)
 

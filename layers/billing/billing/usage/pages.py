@@ -13,7 +13,7 @@ A cursor is a walk between two pages, in the spelling of its company and period;
 True
 >>> read_cursor(cursor, "c2", january)
 Traceback (most recent call last):
-billing.walk.InvalidCursor: not a cursor of this company and period
+billing.usage.pages.InvalidCursor: not a cursor of this company and period
 """
 
 import base64
@@ -22,9 +22,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from billing.contract.shapes import Shape
+from billing.contract.types import Instant
 from billing.instants import parse_instant
 from billing.periods import Period
-from billing.shapes import Instant, Shape
 
 DIGEST_BYTES = 8
 

@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from billing.database import Row, Session
+from billing.database.session import Row, Session
 from billing.errors import Conflict, NotFound, field_error
 from billing.periods import Period
 from billing.sql import queries
-from billing.terms import Campaign, Subscription
+from billing.terms.campaign import Campaign, Subscription
 
 _SQL = queries("campaigns")
 
@@ -52,7 +52,7 @@ def _campaign(row: Row) -> Campaign:
 def _json_terms(row: Row) -> dict[str, Any]:
     if row["pricing_model"] not in ("iaas", "custom"):
         return {}
-    from billing.json_terms import CustomTerms, IaasTerms  # shapes that take time to build, and three models do not need
+    from billing.terms.models import CustomTerms, IaasTerms  # shapes that take time to build, and three models do not need
 
     if row["pricing_model"] == "iaas":
         return {"iaas_metrics": IaasTerms.model_validate(row["iaas_metrics"])}

@@ -19,8 +19,8 @@ from typing import Any
 from pg8000.native import Connection, DatabaseError, InterfaceError, PreparedStatement, literal
 
 from billing import settings
+from billing.database.login import login
 from billing.errors import DatabaseUnavailable
-from billing.login import login
 
 ALL_COMPANIES = "*"
 APP, JOBS = "billing_app", "billing_jobs"

@@ -11,10 +11,10 @@ are covered, 5,000.00 EUR, and 2,000 are due, 1,000.00 EUR.
 
 from fractions import Fraction
 
-from billing.consumption import Consumption
 from billing.periods import Period
-from billing.statement import CoveredBy, Line, Statement
-from billing.terms import Campaign
+from billing.pricing.statement import CoveredBy, Line, Statement
+from billing.terms.campaign import Campaign
+from billing.usage.consumption import Consumption
 
 
 def charge(campaign: Campaign, period: Period, consumption: Consumption) -> Statement:

@@ -17,7 +17,8 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pg8000.native import DatabaseError
 
-from billing.database import ALL_COMPANIES, server_message
+from billing.contract.types import is_storable
+from billing.database.session import ALL_COMPANIES, server_message
 from billing.errors import (
     BillingError,
     DatabaseUnavailable,
@@ -33,7 +34,6 @@ from billing.errors import (
 )
 from billing.periods import InvalidPeriod
 from billing.telemetry import logger, metrics
-from billing.values import is_storable
 
 BODY_BYTES = 5 * 1024 * 1024
 DIGITS = 1000

@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from billing import settings
-from billing.database import ALL_COMPANIES, JOBS, Row, transaction
+from billing.database.session import ALL_COMPANIES, JOBS, Row, transaction
 from billing.instants import format_instant
 from billing.sql import queries
 from billing.telemetry import logger, metrics

@@ -7,10 +7,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from billing.consumption import Consumption
 from billing.periods import Period
-from billing.statement import Line, Statement
-from billing.terms import Campaign
+from billing.pricing.statement import Line, Statement
+from billing.terms.campaign import Campaign
+from billing.usage.consumption import Consumption
 
 
 class Delivery(NamedTuple):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from billing.periods import Period
 
 if TYPE_CHECKING:
-    from billing.json_terms import CustomTerms, IaasTerms
+    from billing.terms.models import CustomTerms, IaasTerms
 
 
 class Subscription(NamedTuple):

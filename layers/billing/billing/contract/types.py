@@ -1,10 +1,17 @@
-"""What a request may hold: numbers exactly as they were written, and text that Postgres stores as it was sent (design §8)."""
+"""The types of the contract: one for an id, an instant, a number, a share, a currency (design §8).
+
+Requests hold numbers exactly as they were written, and text that Postgres stores as it was sent; responses hold decimals as
+strings.
+"""
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from billing.instants import format_instant
 
 QUANTITY_LIMIT = Decimal(10) ** 12
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -72,3 +79,39 @@ Text = Annotated[
     Field(min_length=1, max_length=128, json_schema_extra={"pattern": r"^[^\x00]*$"}),
     AfterValidator(check_text),
 ]
+
+INSTANT_SCHEMA = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$",
+}
+"""An instant in a request: RFC 3339 with an offset, to the microsecond."""
+
+DecimalString = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["15725.81"]}),
+]
+Instant = Annotated[
+    datetime,
+    PlainSerializer(format_instant, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2025-01-31T23:00:00Z"]}),
+]
+CampaignRef = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "examples": ["demo-first-job-mentoring"]})]
+SubscriptionRef = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "examples": ["demo-fjellbris-2025"]})]
+CompanyRef = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "examples": ["demo-fjellbris"]})]
+CampaignName = Annotated[str, WithJsonSchema({"type": "string", "examples": ["First-job mentoring"]})]
+RecordId = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]+$", "examples": ["4711"]})]
+DeduplicationKey = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "-[0-9]{14}-[0-9a-f]{32}$",
+            "examples": ["demo-first-job-mentoring-session_completed-20250506123000-2d711642b726b04401627ca9fbac32f5"],
+        }
+    ),
+]
+Currency = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]})]
+Share = Annotated[DecimalString, WithJsonSchema({"type": "string", "pattern": r"^[0-9]+\.[0-9]{4}$", "examples": ["0.2500"]})]
+PricingModel = Annotated[str, WithJsonSchema({"type": "string", "enum": ["seats", "credits", "bundle", "iaas", "custom"]})]

@@ -5,9 +5,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import AfterValidator, WithJsonSchema
 
+from billing.contract.types import INSTANT_SCHEMA, Text
 from billing.periods import check_end
-from billing.shapes import INSTANT_SCHEMA
-from billing.values import Text
 
 # What the routes of Powertools take for a parameter: any other path is of no route (404).
 _SERVED = {"pattern": r"^[-._~()'!*:@,;=+&$%<> \[\]{}|^\w]+$"}
