@@ -1,4 +1,4 @@
-"""The migrations on RDS: the master user there may make roles and databases, and is no superuser (design §9)."""
+"""The migrations on RDS: the master user there may make roles and databases, and is no superuser (design §8)."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Brings the database to the version that this code needs (design §9): numbered files, each applied once, in order."""
+"""Brings the database to the version that this code needs (design §8): numbered files, each applied once, in order."""
 
 import hashlib
 from pathlib import Path
