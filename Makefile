@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve openapi invoke check format build artefacts sam-local bench clean
+.PHONY: help demo test serve openapi invoke psql check audit hooks format build artefacts sam-local bench clean
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -32,6 +32,9 @@ openapi: .venv/run  ## openapi.json, from the handlers
 invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=events/track_usage.json
 	@$(VENV)/python -m local.invoke $(FUNCTION) $(EVENT)
 
+psql: .venv/run  ## an SQL prompt on the database (ARGS="-c 'SELECT …'" for one query)
+	@$(VENV)/python -m local.psql $(ARGS)
+
 check: .venv/check .venv-sam/sam .venv-scan/scan  ## format, lint, types, template lint, security scan
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
@@ -40,6 +43,13 @@ check: .venv/check .venv-sam/sam .venv-scan/scan  ## format, lint, types, templa
 	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint
 	@.venv-scan/bin/checkov --config-file .checkov.yaml
 	@echo "All checks passed."
+
+audit: .venv-scan/scan  ## the pinned packages against PyPI's list of vulnerabilities, which needs the network
+	@.venv-scan/bin/pip-audit --strict --disable-pip --require-hashes $(addprefix --requirement=,$(wildcard requirements/*.txt)) || \
+		{ echo "Not passed. A vulnerable package is listed above; otherwise PyPI's data could not be fetched." >&2; exit 1; }
+
+hooks: .venv/check  ## let git run the quick checks before each commit
+	@$(VENV)/pre-commit install
 
 format: .venv/check  ## put the code into its format
 	@$(VENV)/ruff check --fix .
