@@ -9,7 +9,7 @@ VENV := .venv/bin
 PORT ?= 8000
 FUNCTION ?= track_usage
 EVENT ?= events/$(FUNCTION).json
-LAYER := layers/billing/requirements.txt layers/billing/pyproject.toml
+LAYER := $(addprefix layers/billing/,requirements.txt pyproject.toml billing/__init__.py)
 PIP := -m pip --disable-pip-version-check --quiet
 # The lists hold every dependency with its hash, so that pip has nothing to resolve.
 LOCKED := $(PIP) install --no-deps --require-hashes --requirement

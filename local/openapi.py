@@ -5,7 +5,6 @@ the whole API is said here.
 """
 
 import importlib
-import importlib.metadata
 import inspect
 import json
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, Tag
 
+import billing
 from billing.errors import BillingError, DatabaseUnavailable, Invalid
 from local.postgres import ROOT
 from local.runtime import functions
@@ -35,6 +35,8 @@ that is not known.
 **Errors** are `application/problem+json` (RFC 9457), with a JSON pointer for each bad field or parameter. What API Gateway
 itself refuses, before a function is called, has only a `message`; so has a route or a method that there is not (404).
 After 429 and 503 send the same request again: nothing is ever recorded twice.
+
+**Version.** The header `X-Billing-Version` of each response, except API Gateway's own, is the `version` of this document.
 """
 SCOPES = "Scopes: billing/usage.write, billing/read, billing/write; billing/platform to act for all companies."
 TAGS = {
@@ -109,7 +111,7 @@ def document() -> dict[str, Any]:
     """The OpenAPI document."""
     merge = OpenAPIMerge(
         title="Campaign billing",
-        version=importlib.metadata.version("campaign-billing"),
+        version=billing.__version__,
         description=DESCRIPTION,
         tags=[Tag(name=name, description=description) for name, (description, _) in TAGS.items()],
         security_schemes={"token": HTTPBearer(bearerFormat="JWT", description=SCOPES)},

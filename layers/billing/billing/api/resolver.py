@@ -17,6 +17,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pg8000.native import DatabaseError
 
+import billing
 from billing.contract.types import is_storable
 from billing.database.session import ALL_COMPANIES, server_message
 from billing.errors import (
@@ -104,6 +105,7 @@ def _handle(event: dict[str, Any], context: LambdaContext, app: Api) -> dict[str
         answer: dict[str, Any] = {"statusCode": refusal.status_code, "headers": refusal.headers, "body": refusal.body}
     else:
         answer = app.resolve(event, context)
+    answer["headers"]["X-Billing-Version"] = billing.__version__
     outcome = {4: "Refused", 5: "Failed"}.get(answer["statusCode"] // 100, "Answered")
     metrics.add_metric(name=outcome, unit=MetricUnit.Count, value=1)
     return answer
