@@ -35,10 +35,11 @@ invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=event
 psql: .venv/run  ## an SQL prompt on the database (ARGS="-c 'SELECT …'" for one query)
 	@$(VENV)/python -m local.psql $(ARGS)
 
-check: .venv/check .venv-sam/sam .venv-scan/scan  ## format, lint, types, template lint, security scan
+check: .venv/check .venv-sam/sam .venv-scan/scan  ## format, lint, types, SQL lint, template lint, security scan
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
+	@$(VENV)/sqlfluff lint --quiet --disable-progress-bar layers
 	@$(VENV)/cfn-lint template.yaml
 	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint
 	@.venv-scan/bin/checkov --config-file .checkov.yaml

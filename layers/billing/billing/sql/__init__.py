@@ -1,4 +1,5 @@
-"""The SQL of the operations: one file for each subject, each query named `-- name: …` and described in the line below."""
+"""The SQL of the operations: one file for each subject; each query is named `-- name: …`, described in the line below, and ends
+with a semicolon."""
 
 import re
 from functools import cache

@@ -9,7 +9,7 @@ FROM campaigns c
 JOIN companies ON companies.id = c.company_id
 LEFT JOIN l2i_subscriptions s ON s.id = c.l2i_subscription_id
 LEFT JOIN l2i_bundles b ON b.id = s.bundle_id
-WHERE c.id = :campaign_id AND :company IN (c.company_id, '*')
+WHERE c.id = :campaign_id AND :company IN (c.company_id, '*');
 
 -- name: totals
 -- For each kind of usage: what was used before the period, and in it.
@@ -25,7 +25,7 @@ SELECT kind, coalesce(sum(quantity) FILTER (WHERE occurred_at < :start), 0),
     coalesce(sum(quantity) FILTER (WHERE occurred_at >= :start), 0)
 FROM campaign_activities
 WHERE campaign_id = :campaign_id AND kind = 'volunteer_hours' AND occurred_at < :end
-GROUP BY kind
+GROUP BY kind;
 
 -- name: seats_by_slice
 -- The seats of the hours in each slice of time: the slices begin at `starts`, the last one ends at `end`. An hour's seats
@@ -39,4 +39,4 @@ WITH hour AS (
 )
 SELECT width_bucket(start, :starts::timestamptz[]) - 1 AS slice, sum(seats) AS seat_hours,
     sum(greatest(seats - :committed, 0)) AS additional_seat_hours, max(seats) AS peak
-FROM hour GROUP BY slice
+FROM hour GROUP BY slice;

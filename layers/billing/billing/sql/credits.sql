@@ -34,7 +34,7 @@ WITH due AS (
     UPDATE campaign_activities SET usage_record_id = paired.usage_record_id
     FROM paired WHERE campaign_activities.id = paired.id
 )
-SELECT (SELECT count(*) FROM due) AS due, (SELECT count(*) FROM charged) AS charged, (SELECT max(id) FROM due) AS last
+SELECT (SELECT count(*) FROM due) AS due, (SELECT count(*) FROM charged) AS charged, (SELECT max(id) FROM due) AS last;
 
 -- name: next_campaign
 -- The campaign that comes next in charge_activities.
@@ -42,11 +42,11 @@ SELECT id FROM campaigns c
 WHERE id > :after AND is_active AND pricing_model = 'credits' AND credit_consumption_rate IS NOT NULL
     AND EXISTS (SELECT FROM campaign_activities a
         WHERE a.campaign_id = c.id AND a.usage_record_id IS NULL AND a.recorded_at < :cutoff)
-ORDER BY id LIMIT 1
+ORDER BY id LIMIT 1;
 
 -- name: alerts_raised
 -- How many alerts this transaction has raised.
-SELECT count(*) FROM billing_alerts WHERE published_at IS NULL AND xmin = pg_current_xact_id()::xid
+SELECT count(*) FROM billing_alerts WHERE published_at IS NULL AND xmin = pg_current_xact_id()::xid;
 
 -- name: without_rate
 -- Campaigns with activities to charge and no rate to charge them at.
@@ -54,38 +54,38 @@ SELECT id FROM campaigns c
 WHERE is_active AND pricing_model = 'credits' AND credit_consumption_rate IS NULL
     AND EXISTS (SELECT FROM campaign_activities a
         WHERE a.campaign_id = c.id AND a.usage_record_id IS NULL AND a.recorded_at < :cutoff)
-ORDER BY id
+ORDER BY id;
 
 -- name: cutoff
 -- The instant that the run began, by the clock that stamps the activities.
-SELECT clock_timestamp()
+SELECT clock_timestamp();
 
 -- name: unpublished_alerts
 -- The oldest alerts that wait after an id.
 SELECT id, company_id, campaign_id, kind, detail, created_at FROM billing_alerts
-WHERE published_at IS NULL AND id > :after ORDER BY id LIMIT :size
+WHERE published_at IS NULL AND id > :after ORDER BY id LIMIT :size;
 
 -- name: published
 -- The bus has taken these alerts.
-UPDATE billing_alerts SET published_at = now() WHERE id = ANY (:ids::bigint[])
+UPDATE billing_alerts SET published_at = now() WHERE id = ANY (:ids::bigint[]);
 
 -- name: top_up
 -- Put a top-up on record; nothing if its id is there already.
 INSERT INTO credit_top_ups (company_id, campaign_id, top_up_id, credits, note)
 SELECT company_id, id, :top_up_id, :credits::numeric, :note FROM campaigns WHERE id = :campaign_id
 ON CONFLICT (company_id, top_up_id) DO NOTHING
-RETURNING id
+RETURNING id;
 
 -- name: recorded_top_up
 -- The top-up that has an id.
 SELECT t.campaign_id, t.credits FROM credit_top_ups t
 JOIN campaigns c ON c.company_id = t.company_id AND c.id = :campaign_id
-WHERE t.top_up_id = :top_up_id
+WHERE t.top_up_id = :top_up_id;
 
 -- name: raise_allocation
 -- What was bought is added to the allocation, and by a trigger to the balance.
-UPDATE campaigns SET credit_allocation = credit_allocation + :credits::numeric, updated_at = now() WHERE id = :campaign_id
+UPDATE campaigns SET credit_allocation = credit_allocation + :credits::numeric, updated_at = now() WHERE id = :campaign_id;
 
 -- name: balance
 -- What a campaign has bought and has left.
-SELECT credit_allocation, credits_remaining FROM campaigns WHERE id = :campaign_id AND :company IN (company_id, '*')
+SELECT credit_allocation, credits_remaining FROM campaigns WHERE id = :campaign_id AND :company IN (company_id, '*');

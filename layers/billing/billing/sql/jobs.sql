@@ -1,20 +1,20 @@
 -- name: started
 -- A run that has begun.
 INSERT INTO job_executions (id, job_name, scheduled_for, started_at, status)
-VALUES (:id, :job_name, :scheduled_for, :started_at, 'running')
+VALUES (:id, :job_name, :scheduled_for, :started_at, 'running');
 
 -- name: ended
 -- How a run ended, and what it did.
-UPDATE job_executions SET ended_at = :ended_at, status = :status, result = :result::jsonb WHERE id = :id
+UPDATE job_executions SET ended_at = :ended_at, status = :status, result = :result::jsonb WHERE id = :id;
 
 -- name: progress
 -- The last hour that a job completed.
-SELECT hour FROM job_progress WHERE job_name = :job_name
+SELECT hour FROM job_progress WHERE job_name = :job_name;
 
 -- name: completed
 -- A job has completed an hour; a late delivery of an earlier hour does not set it back.
 INSERT INTO job_progress (job_name, hour) VALUES (:job_name, :hour)
-ON CONFLICT (job_name) DO UPDATE SET hour = greatest(job_progress.hour, excluded.hour)
+ON CONFLICT (job_name) DO UPDATE SET hour = greatest(job_progress.hour, excluded.hour);
 
 -- name: charge_seats
 -- One hour of the next campaigns in the order of their ids; a campaign and hour that has its record keeps it.
@@ -32,10 +32,10 @@ WITH due AS (
 ), counted AS (
     SELECT (SELECT count(*) FROM due) AS due, (SELECT count(*) FROM charged) AS charged
 )
-SELECT due, charged, due - charged AS duplicates, (SELECT max(id) FROM due) AS last FROM counted
+SELECT due, charged, due - charged AS duplicates, (SELECT max(id) FROM due) AS last FROM counted;
 
 -- name: next_seat_campaign
 -- The campaign that comes next in charge_seats.
 SELECT id FROM seat_campaigns
 WHERE id > :after AND :hour::timestamptz >= starts_at AND :hour < ends_at
-ORDER BY id LIMIT 1
+ORDER BY id LIMIT 1;

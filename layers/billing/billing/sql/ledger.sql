@@ -19,7 +19,7 @@ WITH event AS (
     RETURNING id, deduplication_key
 )
 SELECT (SELECT json_agg(number) FROM known) AS known,
-    (SELECT json_object_agg(deduplication_key, id) FROM inserted) AS inserted
+    (SELECT json_object_agg(deduplication_key, id) FROM inserted) AS inserted;
 
 -- name: recorded_before
 -- For each event that was not inserted: the record that has its name, and the fields in which the two differ.
@@ -40,4 +40,4 @@ JOIN LATERAL (
     SELECT * FROM billing_usage_records WHERE company_id = event.company_id AND event_id = event.event_id
     UNION ALL
     SELECT * FROM billing_usage_records WHERE event.event_id IS NULL AND deduplication_key = event.deduplication_key
-) r ON true
+) r ON true;

@@ -49,8 +49,8 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 
 -- name: applied
 -- What has been applied, with the checksum that the file had.
-SELECT name, checksum FROM schema_migrations
+SELECT name, checksum FROM schema_migrations;
 
 -- name: record
 -- Remember a file that was applied.
-INSERT INTO schema_migrations (name, checksum) VALUES (:name, :checksum)
+INSERT INTO schema_migrations (name, checksum) VALUES (:name, :checksum);

@@ -1,7 +1,7 @@
 -- name: company
 -- The company, if the caller may see it, and the instant before which all that began is over. The pages that follow in this
 -- transaction are read without sorting.
-SELECT time_zone, settled(), read_in_order() FROM companies WHERE id = :company_id AND :company IN (id, '*')
+SELECT time_zone, settled(), read_in_order() FROM companies WHERE id = :company_id AND :company IN (id, '*');
 
 -- name: snapshot
 -- The snapshot of this moment: `xmax` is the first transaction that has not begun, in_flight says how far before it those are
@@ -9,7 +9,7 @@ SELECT time_zone, settled(), read_in_order() FROM companies WHERE id = :company_
 -- later.
 SELECT json_build_object('settled', :settled::timestamptz, 'xmax', xmax,
     'in_flight', ARRAY(SELECT xmax - xip::text::bigint FROM pg_snapshot_xip(snapshot) xip)) AS snapshot
-FROM pg_current_snapshot() snapshot, CAST(pg_snapshot_xmax(snapshot)::text AS bigint) xmax
+FROM pg_current_snapshot() snapshot, CAST(pg_snapshot_xmax(snapshot)::text AS bigint) xmax;
 
 -- name: first_pass
 -- The next records of a period that a snapshot sees, by their instants. One JSON text, which the driver reads several times
@@ -21,7 +21,7 @@ SELECT coalesce(json_agg(page), '[]') FROM (
     WHERE company_id = :company_id AND (event_timestamp, id) > (:after::timestamptz, :after_id::bigint)
         AND event_timestamp < :end AND was_committed(xmin, created_at, :settled, :xmax, :in_flight)
     ORDER BY event_timestamp, id LIMIT :size
-) page
+) page;
 
 -- name: later_pass
 -- The next records of a period that a snapshot sees and the one before it did not, by their arrival.
@@ -34,11 +34,11 @@ SELECT coalesce(json_agg(page), '[]') FROM (
         AND NOT was_committed(xmin, created_at, :seen_settled, :seen_xmax, :seen_in_flight)
         AND was_committed(xmin, created_at, :settled, :xmax, :in_flight)
     ORDER BY created_at, id LIMIT :size
-) page
+) page;
 
 -- name: arrived
 -- A record of the period that a snapshot does not see, if there is one.
 SELECT id FROM billing_usage_records
 WHERE company_id = :company_id AND created_at >= :settled AND event_timestamp >= :start AND event_timestamp < :end
     AND NOT was_committed(xmin, created_at, :settled, :xmax, :in_flight)
-ORDER BY created_at, id LIMIT 1
+ORDER BY created_at, id LIMIT 1;
