@@ -102,10 +102,13 @@ def test_a_function_logs_in_to_the_proxy_as_the_role_that_its_policy_allows_and_
         else:
             (policy,) = logins
             (statement,) = resources[policy]["Properties"]["PolicyDocument"]["Statement"]
-            assert variables(function)["DATABASE_HOST"] == {"Fn::GetAtt": ["DatabaseProxy", "Endpoint"]}
+            assert variables(function)["DATABASE_HOST"]["Fn::If"][:2] == [
+                "UseProxy",
+                {"Fn::GetAtt": ["DatabaseProxy", "Endpoint"]},
+            ]
             assert statement["Action"] == "rds-db:connect"
             assert statement["Resource"]["Fn::Sub"][0].endswith(f"/{variables(function)['DATABASE_USER']}")
-        assert not [statement for statement in own if statement["Action"] == "rds-db:connect"]
+            assert not [statement for statement in own if statement["Action"] == "rds-db:connect"]
 
 
 def test_a_function_of_the_api_may_log_in_to_the_database_and_nothing_else(resources: Resources) -> None:
@@ -135,7 +138,24 @@ def test_no_policy_of_ours_is_for_all_resources_but_where_none_can_be_named(reso
 
 def test_no_environment_holds_a_password(resources: Resources) -> None:
     for function in of_type(resources, "AWS::Lambda::Function").values():
-        assert not [name for name in variables(function) if "PASSWORD" in name or name == "DATABASE_URL"]
+        assert not [name for name in variables(function) if "PASSWORD" in name]
+        assert variables(function)["DATABASE_URL"] == ""
+
+
+def test_a_function_of_the_api_has_no_way_out_but_to_the_database(resources: Resources) -> None:
+    (egress,) = resources["FunctionSecurityGroup"]["Properties"]["SecurityGroupEgress"]
+
+    assert (egress["FromPort"], egress["ToPort"]) == (5432, 5432)
+    assert "CidrIp" not in egress
+    for name in ROUTES:
+        assert resources[name]["Properties"]["VpcConfig"]["SecurityGroupIds"] == [{"Ref": "FunctionSecurityGroup"}]
+
+
+def test_an_endpoint_lets_through_one_action_on_one_thing(resources: Resources) -> None:
+    for endpoint in of_type(resources, "AWS::EC2::VPCEndpoint").values():
+        (statement,) = endpoint["PolicyDocument"]["Statement"]
+        assert isinstance(statement["Action"], str)
+        assert statement["Resource"] != "*"
 
 
 def test_every_route_asks_for_a_token_with_the_scope_that_its_function_checks(resources: Resources) -> None:
@@ -182,23 +202,27 @@ def test_a_job_is_fired_by_a_schedule_its_failures_are_kept_and_its_silence_is_h
 
 def test_every_alarm_tells_people_and_is_within_the_limits_of_cloudwatch(resources: Resources) -> None:
     for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values():
-        assert alarm["AlarmActions"] == [{"Ref": "Alerts"}]
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Alerts"}]
         assert len([metric for metric in alarm.get("Metrics", ()) if "MetricStat" in metric]) <= METRICS_OF_AN_ALARM
 
 
 def test_the_failure_of_any_function_is_counted_in_the_log_that_all_of_them_write(resources: Resources) -> None:
     deployed = of_type(resources, "AWS::Lambda::Function")
-    filter_, alarm = (resources[name]["Properties"] for name in ("FailedInvocations", "FunctionsFail"))
+    filters = of_type(resources, "AWS::Logs::MetricFilter").values()
+    watched = [
+        (alarm.get("Namespace"), alarm.get("MetricName")) for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
+    ]
 
     assert all(f["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": {"Ref": "FunctionLogs"}} for f in deployed.values())
-    assert filter_["LogGroupName"] == {"Ref": "FunctionLogs"}
-    (metric,) = filter_["MetricTransformations"]
-    assert (alarm["Namespace"], alarm["MetricName"]) == (metric["MetricNamespace"], metric["MetricName"])
+    for counted in filters:
+        assert counted["LogGroupName"] == {"Ref": "FunctionLogs"}
+        (metric,) = counted["MetricTransformations"]
+        assert (metric["MetricNamespace"], metric["MetricName"]) in watched
 
 
 def test_alerts_go_from_the_bus_to_people(resources: Resources) -> None:
     rule = resources["AlertRule"]["Properties"]
-    events, _ = resources["AlertsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    events, *_ = resources["AlertsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
 
     assert (rule["EventBusName"], rule["EventPattern"]) == ({"Ref": "AlertBus"}, {"source": ["campaign-billing"]})
     assert rule["Targets"][0]["Arn"] == {"Ref": "Alerts"}
@@ -214,6 +238,8 @@ def test_the_database_is_encrypted_private_backed_up_and_kept(resources: Resourc
     assert database["Properties"]["PubliclyAccessible"] is False
     assert database["Properties"]["ManageMasterUserPassword"] is True
     assert database["Properties"]["EnableIAMDatabaseAuthentication"] is True
+    # A restore puts another database in its place: what went wrong before it stays readable.
+    assert database["Properties"]["DeleteAutomatedBackups"] is False
 
 
 def test_the_proxy_takes_tokens_only(resources: Resources) -> None:
@@ -224,5 +250,14 @@ def test_the_proxy_takes_tokens_only(resources: Resources) -> None:
     assert "Condition" not in resources["ProxyRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
 
 
-def test_every_log_has_an_end(resources: Resources) -> None:
-    assert all("RetentionInDays" in group for group in of_type(resources, "AWS::Logs::LogGroup").values())
+def test_every_log_has_an_end_also_those_that_rds_and_its_proxy_write(resources: Resources) -> None:
+    groups = of_type(resources, "AWS::Logs::LogGroup")
+    by_name = {group["LogGroupName"]["Fn::Sub"]: name for name, group in groups.items() if "LogGroupName" in group}
+    database, proxy = resources["Database"], resources["DatabaseProxy"]
+    exports = database["Properties"]["EnableCloudwatchLogsExports"]
+    instance = database["Properties"]["DBInstanceIdentifier"]["Fn::Sub"]
+
+    assert all("RetentionInDays" in group for group in groups.values())
+    # Whoever finds no group makes one, without an end.
+    assert {by_name[f"/aws/rds/instance/{instance}/{export}"] for export in exports} == set(database["DependsOn"])
+    assert by_name[f"/aws/rds/proxy/{proxy['Properties']['DBProxyName']['Fn::Sub']}"] == proxy["DependsOn"]
