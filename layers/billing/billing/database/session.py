@@ -23,8 +23,8 @@ from billing.database.login import Login, login, login_with_token
 from billing.errors import DatabaseUnavailable
 
 ALL_COMPANIES = "*"
-APP, JOBS = "billing_app", "billing_jobs"
-"""The roles of the API's functions and of the jobs (migration 0004)."""
+APP, JOBS, OWNER = "billing_app", "billing_jobs", "billing_owner"
+"""The roles of the API's functions and of the jobs (migration 0004), and the tables' owner, which the migrations become."""
 
 CONNECT_TIMEOUT = 3
 """Seconds to reach an address of the database; a proxy has one in each availability zone."""

@@ -7,15 +7,18 @@ line, and bear being repeated: a run that breaks off in its middle leaves what i
 """
 
 import hashlib
+import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
-from pg8000.native import DatabaseError
+from pg8000.native import DatabaseError, identifier
 
 from billing import settings
-from billing.database.session import Session, own_connection, sqlstate
-from billing.errors import DatabaseUnavailable
+from billing.database.session import ALL_COMPANIES, OWNER, Session, own_connection, sqlstate, transaction
+from billing.errors import DatabaseUnavailable, Forbidden
+from billing.instants import format_instant
 from billing.sql import queries
 from billing.telemetry import logger
 
@@ -24,6 +27,11 @@ LOCK_SECONDS = 2
 
 PAUSES_SECONDS = (1, 2, 5, 10, 30, 30, 60, 60, 60)
 """Between one attempt to apply a file and the next: together more than a chunk of a job takes."""
+
+REFERENCE_TABLES = ("companies", "l2i_bundles", "l2i_subscriptions", "campaigns", "campaign_activities")
+"""What the platform's other services write, in the order in which rows refer to each other."""
+
+DEMO_PREFIX = "demo-"
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _SQL = queries("migrate")
@@ -48,10 +56,44 @@ def migrate() -> list[str]:
         _wait_for_others(db)
         db.script(_SQL["roles"])
         # From here on everything made belongs to the owner's role, not to whoever logged in.
-        db.script("SET ROLE billing_owner")
+        db.script(f"SET ROLE {OWNER}")
         db.script(_SQL["own"])
         applied = {row["name"]: row["checksum"] for row in db.rows(_SQL["applied"])}
         return [path.stem for path in sorted(MIGRATIONS.glob("*.sql")) if _apply(db, path, applied.get(path.stem))]
+
+
+def status() -> dict[str, Any]:
+    """`{"migrations": ["0001_reference_tables", …], "runs": [{"job", "hour", "status"}]}`: what has been applied, and of each
+    job the last run. For `make verify`."""
+    with transaction(ALL_COMPANIES, role=OWNER) as db:
+        applied = [row["name"] for row in db.rows(_SQL["applied"])]
+        runs = [row | {"hour": format_instant(row["hour"])} for row in db.rows(_SQL["last_runs"])]
+    return {"migrations": applied, "runs": runs}
+
+
+def load_demo(rows: dict[str, list[dict[str, Any]]]) -> dict[str, int]:
+    """Write rows of the platform's reference tables, by table, that are not there yet; returns how many of each.
+
+    Raises `Forbidden` where the stage takes none (`DEMO_DATA`), or a row is not the demo's own by its id.
+    """
+    if not settings.takes_demo_data():
+        raise Forbidden("This stage takes no demo data. Deploy it with DemoData=true, if it is not the one for production.")
+    if foreign := [row["id"] for table in rows.values() for row in table if not row["id"].startswith(DEMO_PREFIX)]:
+        raise Forbidden(f"An id of the demo begins with {DEMO_PREFIX}; {foreign[0]} does not.")
+    with transaction(ALL_COMPANIES, role=OWNER) as db:
+        return {table: _insert(db, table, rows.get(table, [])) for table in REFERENCE_TABLES}
+
+
+def _insert(db: Session, table: str, rows: list[dict[str, Any]]) -> int:
+    return sum(len(db.rows(_insert_sql(table, row), row=json.dumps(row))) for row in rows)
+
+
+def _insert_sql(table: str, row: dict[str, Any]) -> str:
+    columns = ", ".join(map(identifier, row))
+    return (
+        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_record(NULL::{table}, :row::jsonb)"
+        " ON CONFLICT (id) DO NOTHING RETURNING id"
+    )
 
 
 def _wait_for_others(db: Session) -> None:

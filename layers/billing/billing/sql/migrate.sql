@@ -58,6 +58,11 @@ FROM pg_index i
 JOIN pg_class c ON c.oid = i.indexrelid
 WHERE NOT i.indisvalid AND c.relnamespace = 'public'::regnamespace AND c.relowner = 'billing_owner'::regrole
 
+-- name: last_runs
+-- The last run of each job.
+SELECT DISTINCT ON (job_name) job_name AS job, scheduled_for AS hour, status
+FROM job_executions ORDER BY job_name, started_at DESC
+
 -- name: record
 -- Remember a file that was applied.
 INSERT INTO schema_migrations (name, checksum) VALUES (:name, :checksum)
