@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve openapi invoke check format build artefacts sam-local bench preflight verify seed clean
+.PHONY: help demo test serve openapi invoke check format build artefacts db sam-local bench preflight verify seed clean
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -51,6 +51,9 @@ build: .venv-sam/sam  ## sam build, with precompiled bytecode
 
 # What the tests of the built artefacts, sam-local and bench ask for by themselves.
 artefacts: .venv-lambda/lambda build
+
+db: .venv/run  ## the database of env.json, for sam local, until it is stopped
+	@$(VENV)/python -m local.sam_database
 
 sam-local: .venv/run  ## every function and route in a container, by the SAM CLI
 	@$(VENV)/python -m local.sam_local

@@ -70,6 +70,12 @@ def test_only_the_issuer_and_the_audience_have_to_be_named() -> None:
     }
 
 
+def test_the_variables_of_a_laptop_are_declared_since_sam_local_sets_no_other() -> None:
+    given = json.loads((ROOT / "env.json").read_text())["Parameters"]
+
+    assert given.keys() <= DOCUMENT["Globals"]["Function"]["Environment"]["Variables"].keys()
+
+
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_a_stages_parameters_are_those_of_the_template(stage: str) -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
