@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve openapi invoke psql check audit hooks format build artefacts sam-local bench clean
+.PHONY: help demo test serve openapi invoke psql check audit hooks format build artefacts db sam-local bench preflight verify seed clean
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -8,6 +8,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 pyth
 VENV := .venv/bin
 PORT ?= 8000
 FUNCTION ?= track_usage
+STAGE ?= dev
 EVENT ?= events/$(FUNCTION).json
 LAYER := $(addprefix layers/billing/,requirements.txt pyproject.toml billing/__init__.py)
 PIP := -m pip --disable-pip-version-check --quiet
@@ -62,11 +63,23 @@ build: .venv-sam/sam  ## sam build, with precompiled bytecode
 # What the tests of the built artefacts, sam-local and bench ask for by themselves.
 artefacts: .venv-lambda/lambda build
 
+db: .venv/run  ## the database of env.json, for sam local, until it is stopped
+	@$(VENV)/python -m local.sam_database
+
 sam-local: .venv/run  ## every function and route in a container, by the SAM CLI
 	@$(VENV)/python -m local.sam_local
 
 bench: .venv/run  ## the benchmarks, each beside its limit
 	@$(VENV)/python -u -m benchmarks
+
+preflight: .venv/run  ## STAGE=dev: what would fail a deployment, before anything is built
+	@$(VENV)/python -m local.stage.preflight $(STAGE)
+
+verify: .venv/run  ## STAGE=dev: whether what is deployed works (TOKEN=… asks the routes with it)
+	@$(VENV)/python -m local.stage.verify $(STAGE)
+
+seed: .venv/run  ## STAGE=dev: the demo's portfolio and usage in a stage that takes them
+	@$(VENV)/python -m local.stage.seed $(STAGE)
 
 clean:  ## remove the virtual environments, the Postgres and its data
 	@[ ! -e .local ] || $(PYTHON) -c 'from local import postgres; postgres.remove()'

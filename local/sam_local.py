@@ -5,7 +5,6 @@ The SAM CLI has no JWT authorizer, so a request through its API has no claims: t
 
 import contextlib
 import io
-import ipaddress
 import json
 import os
 import shutil
@@ -20,14 +19,11 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from local import artefacts, comparison, postgres
-from local.artefacts import BUILD, ROOT, free_port, listens
-from local.forward import forwarded
+from local.artefacts import ROOT, free_port, listens
+from local.forward import forwarded, host_of_containers
 from local.template import Function, functions
 
-TEMPLATE = BUILD / "sam-local.yaml"
 API_SECONDS = 60
 
 
@@ -37,12 +33,11 @@ def main() -> None:
         return
     artefacts.make()
     subprocess.run(["bash", "local/lambda_image.sh"], check=True, cwd=ROOT)
-    _write_template()
     # The table is all that is printed; the handlers' logs are not.
     with (
         contextlib.redirect_stdout(io.StringIO()),
         postgres.running() as server_url,
-        forwarded(server_url, _host_of_containers()) as address,
+        forwarded(server_url, host_of_containers()) as address,
         comparison.copies(server_url) as copies,
     ):
         same = [_compare_function(function, copies, address) for function in functions().values()]
@@ -51,29 +46,16 @@ def main() -> None:
     sys.exit(not all(same))
 
 
-def _host_of_containers() -> str:
-    """This machine's address on the network of the containers."""
-    command = ["docker", "network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}"]
-    network = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    return str(network.get("Gateway") or ipaddress.ip_network(network["Subnet"])[1])
-
-
-def _write_template() -> None:
-    """The built template, with the one variable of a laptop beside AWS's: the SAM CLI sets no other than the declared."""
-    document = yaml.safe_load((BUILD / "template.yaml").read_text())
-    document["Globals"]["Function"]["Environment"]["Variables"]["DATABASE_URL"] = ""
-    TEMPLATE.write_text(yaml.safe_dump(document, sort_keys=False))
-
-
 @contextmanager
 def _sam(command: str, *arguments: str, database_url: str) -> Iterator[subprocess.Popen[str]]:
     """A `sam local` command that runs."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as variables, tempfile.TemporaryFile("w+") as log:
         json.dump({"Parameters": {"DATABASE_URL": database_url}}, variables)
         variables.flush()
-        options = ["--template", str(TEMPLATE), "--env-vars", variables.name, "--skip-pull-image"]
+        options = ["--env-vars", variables.name, "--skip-pull-image"]
         process = subprocess.Popen(
             [str(ROOT / ".venv-sam" / "bin" / "sam"), "local", command, *arguments, *options],
+            cwd=ROOT,
             env=os.environ | {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-1"},
             stdout=subprocess.PIPE,
             stderr=log,

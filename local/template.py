@@ -47,6 +47,12 @@ def functions(template: Path = TEMPLATE) -> dict[str, Function]:
     return {function.name: function for function in found}
 
 
+def parameters(template: Path = TEMPLATE) -> dict[str, str]:
+    """The defaults of the template's parameters; empty for one that has none."""
+    document = yaml.load(template.read_text(), Loader=_Loader)  # noqa: S506 - as above
+    return {name: str(parameter.get("Default", "")) for name, parameter in document["Parameters"].items()}
+
+
 def _function(logical_id: str, own: dict[str, Any], shared: dict[str, Any]) -> Function:
     properties = shared | own
     name = Path(properties["CodeUri"]).name

@@ -1,12 +1,16 @@
 """What SAM makes of template.yaml: the roles, the routes and the wiring that CloudFormation really deploys (design §8)."""
 
+import importlib
 import json
+import re
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from local.artefacts import ROOT
+from local.template import functions
 
 TRANSLATE = """
 import boto3, json, sys
@@ -22,41 +26,98 @@ translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="eu
 json.dump(translator.translate(template, {}), sys.stdout)
 """
 MANAGED_BY_AWS = {"AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole", "AWSXrayWriteOnlyAccess"}
+METRICS_OF_AN_ALARM = 10
+"""The most that CloudWatch takes in metric math."""
+
+ROUTES = {f.logical_id: f.name for f in functions().values() if f.routes}
+Resources = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def resources() -> dict[str, Any]:
+def resources() -> Resources:
     """The deployed resources by their logical ids. The translator is the SAM CLI's own, and so is its environment."""
     subprocess.run(["make", "--silent", ".venv-sam/sam"], cwd=ROOT, check=True)
     command = [str(ROOT / ".venv-sam" / "bin" / "python"), "-c", TRANSLATE]
     made = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(made.stdout)["Resources"]
+    found: Resources = json.loads(made.stdout)["Resources"]
     return found
 
 
-def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {name: resource for name, resource in resources.items() if resource["Type"] == kind}
+def of_type(resources: Resources, kind: str) -> Resources:
+    """The properties of the resources of a type."""
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
 
 
-def test_every_function_has_a_role_of_its_own_within_the_boundary(resources: dict[str, Any]) -> None:
-    functions = of_type(resources, "AWS::Lambda::Function")
+def references(value: Any) -> Iterator[str]:
+    """The logical ids that a value refers to, so that CloudFormation makes them first."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key == "Ref":
+                yield item
+            elif key == "Fn::GetAtt":
+                yield item[0] if isinstance(item, list) else item.split(".")[0]
+            elif key == "Fn::Sub":
+                yield from re.findall(r"\$\{(\w+)", item if isinstance(item, str) else item[0])
+                yield from references(item)
+            else:
+                yield from references(item)
 
-    roles = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in functions.values()]
-    assert len(set(roles)) == len(functions) == 12
+
+def variables(function: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = function["Environment"]["Variables"]
+    return found
+
+
+def policies_of(resources: Resources, function: dict[str, Any]) -> tuple[set[str], list[dict[str, Any]]]:
+    """The managed policies of ours in a function's role, and the statements that are its own."""
+    role = resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]
+    ours = {policy["Ref"] for policy in role["ManagedPolicyArns"] if isinstance(policy, dict)}
+    return ours, [s for policy in role.get("Policies", ()) for s in policy["PolicyDocument"]["Statement"]]
+
+
+def test_every_function_has_a_role_of_its_own_within_the_boundary(resources: Resources) -> None:
+    deployed = of_type(resources, "AWS::Lambda::Function")
+
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in deployed.values()]
+    assert len(set(roles)) == len(deployed) == len(functions())
     assert all(resources[role]["Properties"]["PermissionsBoundary"] == {"Ref": "FunctionBoundary"} for role in roles)
 
 
-def test_a_role_has_aws_policies_that_the_boundary_cuts_down_and_else_only_ours(resources: dict[str, Any]) -> None:
+def test_the_policies_of_aws_in_a_role_are_those_that_the_boundary_cuts_down(resources: Resources) -> None:
     for role in of_type(resources, "AWS::IAM::Role").values():
-        if "PermissionsBoundary" in role["Properties"]:
-            policies = role["Properties"]["ManagedPolicyArns"]
-            by_aws = {str(policy).rpartition("/")[2] for policy in policies if isinstance(policy, str)}
-            ours = {policy["Ref"] for policy in policies if isinstance(policy, dict)}
+        if "PermissionsBoundary" in role:
+            by_aws = {str(policy).rpartition("/")[2] for policy in role["ManagedPolicyArns"] if isinstance(policy, str)}
             assert by_aws == MANAGED_BY_AWS
-            assert ours <= {"LoginAsApp", "LoginAsJobs"}
 
 
-def test_no_policy_of_ours_is_for_all_resources_but_where_none_can_be_named(resources: dict[str, Any]) -> None:
+def test_a_function_logs_in_to_the_proxy_as_the_role_that_its_policy_allows_and_as_no_other(resources: Resources) -> None:
+    for name, function in of_type(resources, "AWS::Lambda::Function").items():
+        ours, own = policies_of(resources, function)
+        logins = {policy for policy in ours if policy.startswith("LoginAs")}
+        if name == "Migrate":
+            assert not logins
+        else:
+            (policy,) = logins
+            (statement,) = resources[policy]["Properties"]["PolicyDocument"]["Statement"]
+            assert variables(function)["DATABASE_HOST"]["Fn::If"][:2] == [
+                "UseProxy",
+                {"Fn::GetAtt": ["DatabaseProxy", "Endpoint"]},
+            ]
+            assert statement["Action"] == "rds-db:connect"
+            assert statement["Resource"]["Fn::Sub"][0].endswith(f"/{variables(function)['DATABASE_USER']}")
+            assert not [statement for statement in own if statement["Action"] == "rds-db:connect"]
+
+
+def test_a_function_of_the_api_may_log_in_to_the_database_and_nothing_else(resources: Resources) -> None:
+    for name in ROUTES:
+        ours, own = policies_of(resources, resources[name]["Properties"])
+        assert (len(ours), own) == (1, [])
+
+
+def test_no_policy_of_ours_is_for_all_resources_but_where_none_can_be_named(resources: Resources) -> None:
     documents = [
         (name, policy["PolicyDocument"])
         for name, resource in resources.items()
@@ -66,39 +127,138 @@ def test_no_policy_of_ours_is_for_all_resources_but_where_none_can_be_named(reso
     ]
 
     wide = {
-        (name, action)
+        (name, action.partition(":")[0])
         for name, document in documents
         for statement in document["Statement"]
         if statement["Resource"] == "*"
         for action in statement["Action"]
     }
-    assert len(documents) == 10
-    assert {name for name, _ in wide} == {"FunctionBoundary"}
+    assert wide == {("FunctionBoundary", "xray"), ("FunctionBoundary", "ec2")}
 
 
-def test_every_route_asks_for_a_token_and_a_scope(resources: dict[str, Any]) -> None:
+def test_no_environment_holds_a_password(resources: Resources) -> None:
+    for function in of_type(resources, "AWS::Lambda::Function").values():
+        assert not [name for name in variables(function) if "PASSWORD" in name]
+        assert variables(function)["DATABASE_URL"] == ""
+
+
+def test_a_function_of_the_api_has_no_way_out_but_to_the_database(resources: Resources) -> None:
+    (egress,) = resources["FunctionSecurityGroup"]["Properties"]["SecurityGroupEgress"]
+
+    assert (egress["FromPort"], egress["ToPort"]) == (5432, 5432)
+    assert "CidrIp" not in egress
+    for name in ROUTES:
+        assert resources[name]["Properties"]["VpcConfig"]["SecurityGroupIds"] == [{"Ref": "FunctionSecurityGroup"}]
+
+
+def test_an_endpoint_lets_through_one_action_on_one_thing(resources: Resources) -> None:
+    for endpoint in of_type(resources, "AWS::EC2::VPCEndpoint").values():
+        (statement,) = endpoint["PolicyDocument"]["Statement"]
+        assert isinstance(statement["Action"], str)
+        assert statement["Resource"] != "*"
+
+
+def test_every_route_asks_for_a_token_with_the_scope_that_its_function_checks(resources: Resources) -> None:
     api = resources["Api"]["Properties"]["Body"]
 
-    operations = [operation for path in api["paths"].values() for operation in path.values()]
-    assert len(operations) == 9
-    assert all(len(scopes) == 1 for operation in operations for scopes in operation["security"][0].values())
-    assert {name for operation in operations for name in operation["security"][0]} == {"Jwt"}
     jwt = api["components"]["securitySchemes"]["Jwt"]["x-amazon-apigateway-authorizer"]
     assert jwt["type"] == "jwt"
     assert jwt["jwtConfiguration"] == {"issuer": {"Ref": "JwtIssuer"}, "audience": [{"Ref": "JwtAudience"}]}
+    for function in functions().values():
+        for route in function.routes:
+            (security,) = api["paths"][route.path][route.method.lower()]["security"]
+            assert security == {"Jwt": [importlib.import_module(function.module).app.scope]}, function.name
+    assert sum(map(len, api["paths"].values())) == len(ROUTES)
 
 
-def test_every_function_but_the_migrations_waits_for_them(resources: dict[str, Any]) -> None:
-    waiting = {name for name, f in of_type(resources, "AWS::Lambda::Function").items() if f.get("DependsOn") == "Migration"}
+def test_an_api_that_cannot_be_made_as_written_fails_the_deployment(resources: Resources) -> None:
+    assert resources["Api"]["Properties"]["FailOnWarnings"] is True
 
-    assert len(waiting) == 11
+
+def test_every_function_but_the_migrations_waits_for_them(resources: Resources) -> None:
+    deployed = of_type(resources, "AWS::Lambda::Function")
+
+    assert {name for name, f in deployed.items() if "Migration" in references(f)} == deployed.keys() - {"Migrate"}
+    assert resources["Migration"]["Properties"]["ServiceToken"] == {"Fn::GetAtt": ["Migrate", "Arn"]}
     # The layer's id changes with its content, and the custom resource with it.
     assert resources["Migration"]["Properties"]["Layer"]["Ref"].startswith("BillingLayer")
 
 
-def test_a_job_is_fired_by_eventbridge_and_its_failures_are_kept(resources: dict[str, Any]) -> None:
-    for job in ("TrackSeatUsage", "TrackCreditUsage"):
-        (target,) = resources[f"{job}Hourly"]["Properties"]["Targets"]
+def test_a_job_is_fired_by_a_schedule_its_failures_are_kept_and_its_silence_is_heard(resources: Resources) -> None:
+    scheduled = {name: rule for name, rule in of_type(resources, "AWS::Events::Rule").items() if "ScheduleExpression" in rule}
+
+    for rule in scheduled.values():
+        (target,) = rule["Targets"]
+        job = target["Arn"]["Fn::GetAtt"][0]
         assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
-        assert target["RetryPolicy"]["MaximumRetryAttempts"] == 10
-        assert resources[f"{job}EventInvokeConfig"]["Properties"]["MaximumRetryAttempts"] == 2
+        assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+        failed = resources[f"{job}EventInvokeConfig"]["Properties"]["DestinationConfig"]["OnFailure"]
+        assert failed["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+        silence = resources[f"{job}DidNotRun"]["Properties"]
+        assert silence["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": job}}]
+        assert silence["TreatMissingData"] == "breaching"
+    fed_by_a_queue = of_type(resources, "AWS::Lambda::EventSourceMapping")
+    assert len(scheduled) + len(fed_by_a_queue) == len(functions()) - len(ROUTES) - len({"Migrate"})
+
+
+def test_every_alarm_tells_people_and_is_within_the_limits_of_cloudwatch(resources: Resources) -> None:
+    for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Alerts"}]
+        assert len([metric for metric in alarm.get("Metrics", ()) if "MetricStat" in metric]) <= METRICS_OF_AN_ALARM
+
+
+def test_the_failure_of_any_function_is_counted_in_the_log_that_all_of_them_write(resources: Resources) -> None:
+    deployed = of_type(resources, "AWS::Lambda::Function")
+    filters = of_type(resources, "AWS::Logs::MetricFilter").values()
+    watched = [
+        (alarm.get("Namespace"), alarm.get("MetricName")) for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
+    ]
+
+    assert all(f["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": {"Ref": "FunctionLogs"}} for f in deployed.values())
+    for counted in filters:
+        assert counted["LogGroupName"] == {"Ref": "FunctionLogs"}
+        (metric,) = counted["MetricTransformations"]
+        assert (metric["MetricNamespace"], metric["MetricName"]) in watched
+
+
+def test_alerts_go_from_the_bus_to_people(resources: Resources) -> None:
+    rule = resources["AlertRule"]["Properties"]
+    events, *_ = resources["AlertsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+    assert (rule["EventBusName"], rule["EventPattern"]) == ({"Ref": "AlertBus"}, {"source": ["campaign-billing"]})
+    assert rule["Targets"][0]["Arn"] == {"Ref": "Alerts"}
+    # EventBridge cannot publish to a topic whose policy has a condition for it.
+    assert (events["Principal"], "Condition" in events) == ({"Service": "events.amazonaws.com"}, False)
+
+
+def test_the_database_is_encrypted_private_backed_up_and_kept(resources: Resources) -> None:
+    database = resources["Database"]
+
+    assert (database["DeletionPolicy"], database["UpdateReplacePolicy"]) == ("Snapshot", "Snapshot")
+    assert database["Properties"]["StorageEncrypted"] is True
+    assert database["Properties"]["PubliclyAccessible"] is False
+    assert database["Properties"]["ManageMasterUserPassword"] is True
+    assert database["Properties"]["EnableIAMDatabaseAuthentication"] is True
+    # A restore puts another database in its place: what went wrong before it stays readable.
+    assert database["Properties"]["DeleteAutomatedBackups"] is False
+
+
+def test_the_proxy_takes_tokens_only(resources: Resources) -> None:
+    proxy = resources["DatabaseProxy"]["Properties"]
+
+    assert (proxy["DefaultAuthScheme"], proxy["RequireTLS"]) == ("IAM_AUTH", True)
+    # RDS Proxy sends none of the keys that a condition could ask for.
+    assert "Condition" not in resources["ProxyRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+
+
+def test_every_log_has_an_end_also_those_that_rds_and_its_proxy_write(resources: Resources) -> None:
+    groups = of_type(resources, "AWS::Logs::LogGroup")
+    by_name = {group["LogGroupName"]["Fn::Sub"]: name for name, group in groups.items() if "LogGroupName" in group}
+    database, proxy = resources["Database"], resources["DatabaseProxy"]
+    exports = database["Properties"]["EnableCloudwatchLogsExports"]
+    instance = database["Properties"]["DBInstanceIdentifier"]["Fn::Sub"]
+
+    assert all("RetentionInDays" in group for group in groups.values())
+    # Whoever finds no group makes one, without an end.
+    assert {by_name[f"/aws/rds/instance/{instance}/{export}"] for export in exports} == set(database["DependsOn"])
+    assert by_name[f"/aws/rds/proxy/{proxy['Properties']['DBProxyName']['Fn::Sub']}"] == proxy["DependsOn"]

@@ -126,9 +126,10 @@ def test_a_kept_connection_that_says_nothing_is_replaced_soon(world: World, soon
 
 PINNING = (
     *("set_config", r"SET\s+(LOCAL|SESSION|\w+\s*(=|TO))", "PREPARE", "DISCARD", "DEALLOCATE", "EXECUTE", "TEMP", "TEMPORARY"),
-    *("DECLARE", "LISTEN", "nextval", "setval", r"pg_(try_)?advisory\w*"),
+    *("DECLARE", "LISTEN", "nextval", "setval", r"pg_(try_)?advisory_lock\w*"),
 )
-"""What makes RDS Proxy keep a connection for one client (its user guide, "Avoiding pinning an RDS Proxy")."""
+"""What makes RDS Proxy keep a connection for one client (its user guide, "Avoiding pinning an RDS Proxy"). Advisory locks that
+end with their transaction do not."""
 
 
 @pytest.mark.parametrize("subject", ["bundles", "campaigns", "credits", "jobs", "ledger", "records"])

@@ -17,6 +17,8 @@ class Bucket(HTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Put)
+        self.refusals = 0
+        """How many answers it refuses before it takes one."""
         self.answers: list[tuple[str | None, dict[str, Any]]] = []
 
 
@@ -25,8 +27,12 @@ class Put(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.answers.append((self.headers["Content-Type"], body))
-        self.send_response(200)
+        if self.server.refusals:
+            self.server.refusals -= 1
+            self.send_response(503)
+        else:
+            self.server.answers.append((self.headers["Content-Type"], body))
+            self.send_response(200)
         self.end_headers()
 
     def log_message(self, format: str, *arguments: object) -> None:
@@ -76,6 +82,14 @@ def test_a_deployment_goes_on_once_the_migrations_are_applied(world: World, buck
         "RequestId": "1f6b6f0c-7e2b-4a56-9d0e-0f1d8c9b2a11",
         "LogicalResourceId": "Migration",
     }
+
+
+def test_an_answer_that_is_not_taken_is_sent_again(world: World, bucket: Bucket) -> None:
+    bucket.refusals = 2
+
+    invoke("migrate", custom_resource(bucket, "Update"))
+
+    assert [answer["Status"] for _, answer in bucket.answers] == ["SUCCESS"]
 
 
 def test_a_failed_migration_fails_the_deployment_and_says_why(

@@ -1,9 +1,13 @@
 """The login on AWS: tokens and secrets, with the requests that boto3 really makes (design §8)."""
 
 import json
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,7 +17,9 @@ from moto import mock_aws
 
 from billing import settings
 from billing.database.login import login
+from billing.database.session import Session, _tls_context
 from billing.errors import DatabaseUnavailable
+from tests.edges.test_tls import Tls
 
 
 @pytest.fixture
@@ -86,3 +92,46 @@ def test_without_credentials_the_database_is_away(aws: pytest.MonkeyPatch) -> No
 
     with pytest.raises(DatabaseUnavailable):
         login(settings.database())
+
+
+class Pam:
+    """The login of RDS for a member of rds_iam, behind TLS: a password is refused, and a token accepted."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.accepted: list[str] = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                with client:
+                    self.serve(client)
+
+    def serve(self, client: socket.socket) -> None:
+        client.recv(4096)
+        client.sendall(b"R\0\0\0\x08\0\0\0\x03")  # AuthenticationCleartextPassword
+        secret = client.recv(4096)[5:-1].decode()
+        if "X-Amz-Signature" not in secret:
+            fields = b'SFATAL\0C28000\0MPAM authentication failed for user "billing_master"\0\0'
+            client.sendall(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
+            return
+        self.accepted.append(parse_qs(secret)["DBUser"][0])
+        client.sendall(b"R\0\0\0\x08\0\0\0\0" + b"Z\0\0\0\x05I")  # AuthenticationOk, ReadyForQuery
+
+
+def test_a_master_user_whose_password_rds_refuses_logs_in_with_a_token(aws: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pam = Pam()
+    tls = Tls(pam.listener.getsockname(), tmp_path)
+    secret = json.dumps({"username": "billing_master", "password": "from the secret"})
+    arn = boto3.client("secretsmanager").create_secret(Name="master", SecretString=secret)["ARN"]
+    variables = {"DATABASE_HOST": "localhost", "DATABASE_PORT": str(tls.port), "DATABASE_CA_BUNDLE": str(tls.certificate)}
+    for name, value in (variables | {"DATABASE_SECRET_ARN": arn}).items():
+        aws.setenv(name, value)
+    _tls_context.cache_clear()
+
+    Session(settings.database()).close()
+
+    assert pam.accepted == ["billing_master"]
+    _tls_context.cache_clear()

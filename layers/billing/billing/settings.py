@@ -56,6 +56,11 @@ def save_job_results() -> bool:
     return os.environ.get("SAVE_JOB_RESULTS", "true").lower() == "true"
 
 
+def takes_demo_data() -> bool:
+    """Whether the demo's rows may be loaded here (`DEMO_DATA`), as on no stage where people are billed."""
+    return os.environ.get("DEMO_DATA") == "true"
+
+
 def alert_bus_name() -> str | None:
     """The EventBridge bus that alerts are published to; without one they wait in the outbox."""
     return os.environ.get("ALERT_BUS_NAME")

@@ -1,6 +1,8 @@
 """Who logs in to the database, and with what: a password, a secret that holds one, or a token of IAM."""
 
 import json
+from collections.abc import Callable
+from typing import NamedTuple
 
 from billing.errors import DatabaseUnavailable
 from billing.settings import Database
@@ -9,29 +11,45 @@ TOKEN_SECONDS = 900
 """How long AWS takes a token. It is needed only to connect, and each connection gets a new one."""
 
 
-def login(target: Database) -> tuple[str, str]:
-    """The user and the password, or the token that stands for one.
+class Login(NamedTuple):
+    """A user and its password, or the token that stands for one."""
+
+    user: str
+    password: str
+
+
+def login(target: Database) -> Login:
+    """The login that `target` asks for.
 
     Raises `DatabaseUnavailable` where AWS gives no credentials or no secret.
     """
     if target.password is not None:
-        return target.user, target.password
+        return Login(target.user, target.password)
+    return _from_aws(target, _from_secret if target.secret_arn else _with_token)
+
+
+def login_with_token(target: Database) -> Login:
+    """The user of the secret of `target`, with a token in place of its password. Raises as `login` does."""
+    return _from_aws(target, lambda target: _with_token(target._replace(user=_from_secret(target).user)))
+
+
+def _from_aws(target: Database, ask: Callable[[Database], Login]) -> Login:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        return _from_secret(target.secret_arn) if target.secret_arn else (target.user, _token(target))
+        return ask(target)
     except (BotoCoreError, ClientError) as error:
         raise DatabaseUnavailable("The database's login cannot be had right now. Send the same request again.") from error
 
 
-def _from_secret(arn: str) -> tuple[str, str]:
+def _from_secret(target: Database) -> Login:
     import boto3
 
-    secret = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
-    return secret["username"], secret["password"]
+    secret = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=target.secret_arn)["SecretString"])
+    return Login(secret["username"], secret["password"])
 
 
-def _token(target: Database) -> str:
+def _with_token(target: Database) -> Login:
     """What boto3's `generate_db_auth_token` answers, without its client, which doubles the time to the first request. Signed
     here: nothing is asked of AWS."""
     import botocore.session
@@ -42,4 +60,4 @@ def _token(target: Database) -> str:
     request = AWSRequest("GET", f"https://{target.host}:{target.port}/", params={"Action": "connect", "DBUser": target.user})
     signer = SigV4QueryAuth(session.get_credentials(), "rds-db", session.get_config_variable("region"), expires=TOKEN_SECONDS)
     signer.add_auth(request)
-    return str(request.prepare().url).removeprefix("https://")
+    return Login(target.user, str(request.prepare().url).removeprefix("https://"))

@@ -19,18 +19,21 @@ from typing import Any
 from pg8000.native import Connection, DatabaseError, InterfaceError, PreparedStatement, literal
 
 from billing import settings
-from billing.database.login import login
+from billing.database.login import Login, login, login_with_token
 from billing.errors import DatabaseUnavailable
 
 ALL_COMPANIES = "*"
-APP, JOBS = "billing_app", "billing_jobs"
-"""The roles of the API's functions and of the jobs (migration 0004)."""
+APP, JOBS, OWNER = "billing_app", "billing_jobs", "billing_owner"
+"""The roles of the API's functions and of the jobs (migration 0004), and the tables' owner, which the migrations become."""
 
 CONNECT_TIMEOUT = 3
 """Seconds to reach an address of the database; a proxy has one in each availability zone."""
 
 ANSWER_TIMEOUT = 5
 """Seconds for the database to take a login, or to begin a transaction: more than a proxy waits for a connection to lend."""
+
+_LOGIN_REFUSED = "28"
+"""The class of SQLSTATE for a user, password or token that the server does not accept."""
 
 Row = dict[str, Any]
 
@@ -74,12 +77,13 @@ class Session:
 
     def begin(self, company: str, role: str | None, seconds: int) -> None:
         """Begin a transaction that takes so many seconds at the most."""
-        self._wait_for(ANSWER_TIMEOUT)
+        self.wait_for(ANSWER_TIMEOUT)
         self.script(_begin_sql(company, role, seconds))
         # The server itself ends what takes too long; this is for a server that has gone.
-        self._wait_for(seconds + ANSWER_TIMEOUT)
+        self.wait_for(seconds + ANSWER_TIMEOUT)
 
-    def _wait_for(self, seconds: int) -> None:
+    def wait_for(self, seconds: int) -> None:
+        """Give the server this many seconds to send something; then the connection is lost."""
         # The driver wraps the socket for TLS, and offers no other way to it.
         self.connection._usock.settimeout(seconds)
 
@@ -93,7 +97,7 @@ class Session:
         try:
             yield
         except DatabaseError as error:
-            if _sqlstate(error).startswith(_CONNECTION_LOST):
+            if sqlstate(error).startswith(_CONNECTION_LOST):
                 self.close()
             raise
         except BaseException:
@@ -113,21 +117,42 @@ def transaction(company: str, role: str | None = APP) -> Iterator[Session]:
     Raises `DatabaseUnavailable` where the database is away, or where a statement failed for a reason that may pass.
     """
     session = None
+    with _translated_errors():
+        try:
+            session = _begin(company, role)
+            yield session
+            session.script("COMMIT")
+        except BaseException:
+            _roll_back(session)
+            raise
+
+
+@contextmanager
+def own_connection() -> Iterator[Session]:
+    """A connection for the block alone, with no transaction begun: the migrations begin their own, and no proxy is between.
+
+    Raises `DatabaseUnavailable` as `transaction` does.
+    """
+    with _translated_errors():
+        session = Session(settings.database())
+        try:
+            session.script(f"SET timezone = 'UTC'; SET statement_timeout = '{settings.statement_timeout()}s'")
+            session.wait_for(settings.statement_timeout() + ANSWER_TIMEOUT)
+            yield session
+        finally:
+            session.close()
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
     try:
-        session = _begin(company, role)
-        yield session
-        session.script("COMMIT")
+        yield
     except DatabaseError as error:
-        _roll_back(session)
-        if _sqlstate(error).startswith(_OUR_FAULT):
+        if sqlstate(error).startswith(_OUR_FAULT):
             raise
         raise DatabaseUnavailable("The database cannot answer right now. Send the same request again.") from error
     except (InterfaceError, OSError) as error:
-        _roll_back(session)
         raise DatabaseUnavailable("The database is away. Send the same request again.") from error
-    except BaseException:
-        _roll_back(session)
-        raise
 
 
 def disconnect() -> None:
@@ -155,7 +180,7 @@ def _begin(company: str, role: str | None) -> Session:
 
 
 def _begin_sql(company: str, role: str | None, seconds: int) -> str:
-    if role is None:  # the migrations, which make that function; no proxy is between
+    if role is None:  # a script with the rights of whoever logged in; no proxy is between
         return f"BEGIN; SET LOCAL timezone = 'UTC'; SET LOCAL statement_timeout = '{seconds}s'"
     return f"BEGIN; SELECT enter_transaction({literal(role)}, {literal(company)}, {seconds})"
 
@@ -171,7 +196,8 @@ def server_message(error: DatabaseError) -> str:
     return _field(error, "M")
 
 
-def _sqlstate(error: DatabaseError) -> str:
+def sqlstate(error: DatabaseError) -> str:
+    """The five characters by which Postgres names a kind of error."""
     return _field(error, "C")
 
 
@@ -181,6 +207,16 @@ def _field(error: DatabaseError, code: str) -> str:
 
 
 def _connect(target: settings.Database) -> Connection:
+    try:
+        return _log_in(target, login(target))
+    except DatabaseError as error:
+        if target.secret_arn is None or not sqlstate(error).startswith(_LOGIN_REFUSED):
+            raise
+    # On RDS the master user administers roles that log in with a token, and RDS may take it for one of them.
+    return _log_in(target, login_with_token(target))
+
+
+def _log_in(target: settings.Database, credentials: Login) -> Connection:
     channel = socket.create_connection((target.host, target.port), timeout=CONNECT_TIMEOUT)
     # Without this, small messages to a TLS server wait for the acknowledgement of the one before.
     channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -188,11 +224,10 @@ def _connect(target: settings.Database) -> Connection:
     channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ANSWER_TIMEOUT * 1000)
     channel.settimeout(ANSWER_TIMEOUT)
     try:
-        user, password = login(target)
         return Connection(
-            user,
+            credentials.user,
             host=target.host,
-            password=password,
+            password=credentials.password,
             database=target.name,
             sock=channel,
             application_name="campaign-billing",

@@ -71,6 +71,7 @@ class Run:
                 raise JobFailed("The time is nearly up. What was charged is committed, and the next run does the rest.")
             try:
                 with transaction(ALL_COMPANIES, JOBS) as db:
+                    db.rows(_SQL["take_turns"], job_name=self.job_name)
                     chunk = charge(db, after, size)
             except DatabaseError as error:
                 if size == 1:

@@ -7,6 +7,11 @@ VALUES (:id, :job_name, :scheduled_for, :started_at, 'running');
 -- How a run ended, and what it did.
 UPDATE job_executions SET ended_at = :ended_at, status = :status, result = :result::jsonb WHERE id = :id;
 
+-- name: take_turns
+-- Two runs of a job at once work in turns, a chunk each, and do not wait for each other's rows in the middle of one. A lock
+-- that ends with its transaction keeps no connection of RDS Proxy.
+SELECT pg_advisory_xact_lock(hashtext('campaign billing: ' || :job_name::text))
+
 -- name: progress
 -- The last hour that a job completed.
 SELECT hour FROM job_progress WHERE job_name = :job_name;

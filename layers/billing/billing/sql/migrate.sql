@@ -1,6 +1,7 @@
--- name: lock
--- One migration of a database at a time; held until the transaction ends.
-SELECT pg_advisory_xact_lock(hashtext('campaign billing: migrations'));
+-- name: try_lock
+-- One migration of a database at a time; held until the connection ends. It is tried, and not waited for: CREATE INDEX
+-- CONCURRENTLY waits for every statement that runs, also for one that waits for this lock.
+SELECT pg_try_advisory_lock(hashtext('campaign billing: migrations'))
 
 -- name: roles
 -- The server's roles: one that owns the tables, one for the API, one for the jobs. Safe to run again; nowhere have they a
@@ -39,8 +40,7 @@ BEGIN
 END $$;
 
 -- name: own
--- From here on everything made belongs to the owner's role, not to whoever logged in.
-SET LOCAL ROLE billing_owner;
+-- What has been applied is remembered here.
 CREATE TABLE IF NOT EXISTS schema_migrations (
     name text PRIMARY KEY,
     checksum text NOT NULL,
@@ -50,6 +50,18 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 -- name: applied
 -- What has been applied, with the checksum that the file had.
 SELECT name, checksum FROM schema_migrations;
+
+-- name: invalid_indexes
+-- What a CREATE INDEX CONCURRENTLY that did not end has left behind: written at each insert, and used by no query.
+SELECT c.oid::regclass::text AS name
+FROM pg_index i
+JOIN pg_class c ON c.oid = i.indexrelid
+WHERE NOT i.indisvalid AND c.relnamespace = 'public'::regnamespace AND c.relowner = 'billing_owner'::regrole
+
+-- name: last_runs
+-- The last run of each job.
+SELECT DISTINCT ON (job_name) job_name AS job, scheduled_for AS hour, status
+FROM job_executions ORDER BY job_name, started_at DESC
 
 -- name: record
 -- Remember a file that was applied.

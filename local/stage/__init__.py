@@ -1,0 +1,4 @@
+"""Commands on a stage in AWS: before a deployment (preflight), after it (verify), and the demo's data for it (seed).
+
+They ask AWS as the AWS CLI would, with the same credentials and region. Nothing of a stage is changed but by seed.
+"""
