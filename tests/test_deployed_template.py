@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.artefacts import ROOT
+from local.postgres import ROOT
 
 TRANSLATE = """
 import boto3, json, sys
