@@ -19,7 +19,7 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/run  ## a sample month of all five pricing models, and its statements
-	@$(VENV)/python -m local.demo
+	@$(VENV)/python -m demo
 
 test: .venv/test  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
 	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),--cov)
@@ -28,7 +28,7 @@ serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
 	@PORT=$(PORT) $(VENV)/python -m local.serve
 
 openapi: .venv/run  ## openapi.json, from the handlers
-	@$(VENV)/python -m local.openapi
+	@$(VENV)/python -m local.tools.openapi
 
 invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=events/track_usage.json
 	@$(VENV)/python -m local.invoke $(FUNCTION) $(EVENT)
@@ -58,7 +58,7 @@ format: .venv/check  ## put the code into its format
 	@$(VENV)/ruff format .
 
 build: .venv-sam/sam  ## sam build, with precompiled bytecode
-	@bash local/build.sh
+	@bash local/artefacts/build.sh
 
 # What the tests of the built artefacts, sam-local and bench ask for by themselves.
 artefacts: .venv-lambda/lambda build
@@ -67,7 +67,7 @@ db: .venv/run  ## the database of env.json, for sam local, until it is stopped
 	@$(VENV)/python -m local.sam_database
 
 sam-local: .venv/run  ## every function and route in a container, by the SAM CLI
-	@$(VENV)/python -m local.sam_local
+	@$(VENV)/python -m local.artefacts.sam_local
 
 bench: .venv/run  ## the benchmarks, each beside its limit
 	@$(VENV)/python -u -m benchmarks
@@ -119,7 +119,7 @@ clean:  ## remove the virtual environments, the Postgres and its data
 
 .venv-lambda/lambda: requirements/lambda.txt
 	@echo "Setting up the Python of the Lambda runtime in .venv-lambda (once) …" >&2
-	@python=$$(bash local/python.sh) && $$python -m venv .venv-lambda
+	@python=$$(bash local/artefacts/python.sh) && $$python -m venv .venv-lambda
 	@.venv-lambda/bin/python $(LOCKED) requirements/lambda.txt
 	@touch $@
 

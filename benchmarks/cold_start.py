@@ -11,6 +11,7 @@ from statistics import median
 from benchmarks.measure import verdict
 from local import artefacts
 from local.artefacts import BUILD, LAYER, PYTHON
+from local.artefacts.emulator import environment
 from local.template import functions
 
 TRIALS, RUNS = 7, 41
@@ -52,8 +53,8 @@ def _rounds(names: Iterable[str], folders: dict[str, Path], runs: int) -> list[d
 
 
 def _import(folder: Path) -> tuple[float, float]:
-    environment = artefacts.environment(functions()["track_usage"]) | {"PYTHONPATH": f"{folder}:{LAYER}"}
-    done = subprocess.run([PYTHON, "-c", PROBE], env=environment, check=True, capture_output=True, text=True)
+    variables = environment(functions()["track_usage"]) | {"PYTHONPATH": f"{folder}:{LAYER}"}
+    done = subprocess.run([PYTHON, "-c", PROBE], env=variables, check=True, capture_output=True, text=True)
     seconds, kilobytes = map(float, done.stdout.split())
     return seconds, kilobytes / 1024
 

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from benchmarks.measure import seconds, verdict
+from local.aws_events import scheduled_event
 from local.runtime import invoke
-from tests.world import World, scheduled_event
+from tests.world import World
 
 SEAT_SIZES = {1_000: 9, 10_000: 5, 100_000: 3, 1_000_000: 1}
 """Campaigns, and how many hours of them are run: a small job is over before it can be measured once."""

@@ -1,0 +1,1 @@
+"""Runs the functions on a laptop: Postgres, gateway, runtime. Owns nothing that Lambda needs."""

@@ -4,10 +4,9 @@
 import base64
 import json
 import mimetypes
-import time
 import traceback
-import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -16,11 +15,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from local import docs
+from local.aws_events import ALL_SCOPES, PLATFORM_SCOPE, http_request
 from local.runtime import functions, invoke
+from local.tools import docs
 
-ALL_SCOPES = "billing/usage.write billing/read billing/write"
-PLATFORM_SCOPE = "billing/platform"
 LARGEST_BODY = 10 * 1024 * 1024
 """What API Gateway takes."""
 TEXTS = {"application/json", "application/javascript", "application/xml"}
@@ -77,59 +75,41 @@ def _rule(method: str, path: str, name: str | None) -> Rule:
 
 def event(request: Request, path: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The request as API Gateway's HTTP API sends it, payload format 2.0."""
-    route_key = f"{request.method} {path}"
-    query = {name: ",".join(values) for name, values in request.args.lists()}
-    cookies = [cookie.strip() for cookie in request.headers.get("Cookie", "").split(";") if cookie.strip()]
-    return {
-        "version": "2.0",
-        "routeKey": route_key,
-        "rawPath": request.path,
-        "rawQueryString": request.query_string.decode("latin-1"),
-        **({"cookies": cookies} if cookies else {}),
-        "headers": {name.lower(): value for name, value in request.headers if name != "Cookie"},
-        **({"queryStringParameters": query} if query else {}),
-        **({"pathParameters": dict(parameters)} if parameters else {}),
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "local",
-            "authorizer": {"jwt": _claims(request)},
-            "domainName": request.host,
-            "domainPrefix": "local",
-            "http": {
-                "method": request.method,
-                "path": request.path,
-                "protocol": request.environ["SERVER_PROTOCOL"],
-                "sourceIp": request.remote_addr,
-                "userAgent": request.headers.get("User-Agent", ""),
-            },
-            "requestId": str(uuid.uuid4()),
-            "routeKey": route_key,
-            "stage": "$default",
-            "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
-            "timeEpoch": time.time_ns() // 1_000_000,
-        },
-        **_body(request),
-    }
+    body, is_base64 = _body(request)
+    return http_request(
+        request.method,
+        request.path,
+        host=request.host,  # raises where it is not one of `trusted_hosts`
+        route=path,
+        claims=_claims(request),
+        query={name: ",".join(values) for name, values in request.args.lists()},
+        raw_query=request.query_string.decode("latin-1"),
+        parameters=parameters,
+        headers={name.lower(): value for name, value in request.headers if name != "Cookie"},
+        cookies=[cookie.strip() for cookie in request.headers.get("Cookie", "").split(";") if cookie.strip()],
+        body=body,
+        is_base64=is_base64,
+        source_ip=request.remote_addr,
+        protocol=request.environ["SERVER_PROTOCOL"],
+    )
 
 
-def _claims(request: Request) -> dict[str, Any]:
+def _claims(request: Request) -> dict[str, str]:
     company = request.headers.get("X-Company-Id")
     scopes = request.headers.get("X-Scopes", ALL_SCOPES).replace(",", " ").split()
     scopes += [] if company else [PLATFORM_SCOPE]
-    return {"claims": ({"company_id": company} if company else {}) | {"scope": " ".join(scopes)}, "scopes": scopes}
+    return ({"company_id": company} if company else {}) | {"scope": " ".join(scopes)}
 
 
-def _body(request: Request) -> dict[str, Any]:
-    """A text as it is, everything else as base64."""
+def _body(request: Request) -> tuple[str | None, bool]:
+    """A text as it is, everything else as base64; and whether it is base64."""
     data = request.get_data()
     if not data:
-        return {"isBase64Encoded": False}
+        return None, False
     if _is_text(request.mimetype):
-        try:
-            return {"body": data.decode(), "isBase64Encoded": False}
-        except UnicodeDecodeError:
-            pass
-    return {"body": base64.b64encode(data).decode(), "isBase64Encoded": True}
+        with suppress(UnicodeDecodeError):
+            return data.decode(), False
+    return base64.b64encode(data).decode(), True
 
 
 def _is_text(mimetype: str) -> bool:

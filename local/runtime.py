@@ -4,41 +4,17 @@ import importlib
 import json
 import os
 import threading
-import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from local import template
+from local.aws_events import Context
 from local.template import Function
 
 _one_at_a_time = threading.Lock()
 functions = cache(template.functions)
-
-
-@dataclass
-class Context:
-    """What a handler may read of Lambda's context."""
-
-    function_name: str
-    timeout: int
-    memory_limit_in_mb: int
-    function_version: str = "$LATEST"
-    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    started: float = field(default_factory=time.monotonic)
-
-    log_group_name: str = "local"
-    log_stream_name: str = "local"
-
-    @property
-    def invoked_function_arn(self) -> str:
-        return f"arn:aws:lambda:eu-west-1:123456789012:function:{self.function_name}"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(1000 * (self.timeout - (time.monotonic() - self.started)))
 
 
 def invoke(name: str, event: dict[str, Any]) -> Any:

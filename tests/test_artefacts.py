@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from local import artefacts, comparison
-from local.artefacts import BUILD, LAYER, ROOT
+from local import artefacts
+from local.artefacts import BUILD, LAYER, compare, emulator
+from local.postgres import ROOT
 from local.template import Function, functions
 
 PACKAGE = ROOT / "layers" / "billing" / "billing"
@@ -39,8 +40,8 @@ def built() -> None:
 
 
 @pytest.fixture(scope="module")
-def copies(database_url: str) -> Iterator[comparison.Copies]:
-    with comparison.copies(database_url) as copies:
+def copies(database_url: str) -> Iterator[compare.Copies]:
+    with compare.copies(database_url) as copies:
         yield copies
 
 
@@ -56,13 +57,13 @@ def recorded(record: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("function", functions().values(), ids=lambda function: function.name)
-def test_a_built_function_answers_its_events_as_its_source_does(copies: comparison.Copies, function: Function) -> None:
-    events = [json.loads(path.read_text()) for path in comparison.events(function.name)]
+def test_a_built_function_answers_its_events_as_its_source_does(copies: compare.Copies, function: Function) -> None:
+    events = [json.loads(path.read_text()) for path in compare.events(function.name)]
     with copies(function.name) as url:
-        expected = comparison.of_source(function.name, events, url)
+        expected = compare.of_source(function.name, events, url)
 
-    with copies(function.name) as url, artefacts.running(function, url) as call:
-        answers = [comparison.comparable(call(event)) for event in events]
+    with copies(function.name) as url, emulator.running(function, url) as call:
+        answers = [compare.comparable(call(event)) for event in events]
 
     assert answers == expected
 

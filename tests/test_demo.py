@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local import demo_files
+from demo import files
 from local.databases import connect, scratch
 from tests.world import World
 
@@ -33,7 +33,7 @@ class Runs:
 
 
 def run_demo(url: str) -> subprocess.CompletedProcess[str]:
-    command, folder = [sys.executable, "-m", "local.demo"], demo_files.FOLDER.parent
+    command, folder = [sys.executable, "-m", "demo"], files.FOLDER.parent
     environment = os.environ | {"DATABASE_URL": url}
     return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
 
@@ -62,7 +62,7 @@ def runs(url: str) -> Iterator[Runs]:
 
 
 def test_the_output_is_the_one_checked_in(runs: Runs) -> None:
-    assert runs.first == (demo_files.FOLDER / "output.txt").read_text()
+    assert runs.first == (files.FOLDER / "output.txt").read_text()
 
 
 def test_a_second_run_prints_the_same_statements(runs: Runs) -> None:
@@ -111,7 +111,7 @@ def test_each_line_fits_a_screen(runs: Runs) -> None:
 
 
 def test_each_pricing_model_has_two_campaigns() -> None:
-    campaigns = demo_files.read().portfolio["campaigns"]
+    campaigns = files.read().portfolio["campaigns"]
 
     count = Counter(campaign["pricing_model"] for campaign in campaigns)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.artefacts import ROOT
+from local.postgres import ROOT
 from local.template import functions
 
 TRANSLATE = """

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local import comparison, gateway
+from local import gateway
+from local.artefacts import compare
 from local.template import functions
 from tests.world import World, invoke
 
@@ -41,7 +42,7 @@ STATUSES = {
     "top_up_credits_negative": 422,
     "top_up_credits_no_credits": 409,
 }
-EVENTS = [(name, path) for name in functions() for path in comparison.events(name)]
+EVENTS = [(name, path) for name in functions() for path in compare.events(name)]
 
 
 def has_token(path: Path) -> bool:
@@ -114,4 +115,4 @@ def test_a_sample_event_sent_over_http_is_answered_as_the_handler_answers_it(
 
 
 def test_every_function_has_a_sample_event() -> None:
-    assert all((comparison.EVENTS / f"{name}.json").exists() for name in functions())
+    assert all((compare.EVENTS / f"{name}.json").exists() for name in functions())

@@ -3,16 +3,15 @@
 import importlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
 from pg8000.native import Connection, identifier
 
-from local import comparison
+from local.artefacts.compare import EVENTS
+from local.aws_events import ALL_SCOPES, PLATFORM_SCOPE, Context, http_request
 
-ALL_SCOPES = "billing/usage.write billing/read billing/write"
 _numbers = count(1)
 
 
@@ -66,7 +65,7 @@ class World:
 
     def sample(self) -> None:
         """The rows that the sample events, and so the examples of the OpenAPI document, speak of."""
-        self.connection.run((comparison.EVENTS / "rows.sql").read_text())
+        self.connection.run((EVENTS / "rows.sql").read_text())
 
     def ledger(self) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM billing_usage_records ORDER BY id")
@@ -82,21 +81,6 @@ TERMS: dict[str, dict[str, Any]] = {
     "iaas": {"iaas_metrics": {"pricePerLearner": "12.50"}},
     "custom": {"custom_pricing_terms": {"fixedFee": "1000.00"}, "start_date": "2025-01-01"},
 }
-
-
-@dataclass
-class Context:
-    """What the handlers read of Lambda's context."""
-
-    function_name: str = "test"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:test"
-    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-
-    seconds_left: float = 900
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self.seconds_left * 1000)
 
 
 @dataclass
@@ -137,48 +121,15 @@ def api_event(
     company: str | None = None,
     scopes: str = ALL_SCOPES,
 ) -> dict[str, Any]:
-    """A request as API Gateway's HTTP API sends it, payload format 2.0."""
-    claims = {"scope": scopes} | ({"company_id": company} if company else {"scope": f"{scopes} billing/platform"})
-    return {
-        "version": "2.0",
-        "routeKey": f"{method} {path}",
-        "rawPath": path,
-        "rawQueryString": urlencode(query or {}),
-        "headers": {"content-type": "application/json", "host": "api.example.org"},
-        **({"queryStringParameters": query} if query else {}),
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "api-id",
-            "authorizer": {"jwt": {"claims": claims, "scopes": claims["scope"].split()}},
-            "domainName": "api.example.org",
-            "http": {
-                "method": method,
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": "192.0.2.1",
-                "userAgent": "tests",
-            },
-            "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": f"{method} {path}",
-            "stage": "$default",
-            "time": "12/Mar/2025:19:03:58 +0000",
-            "timeEpoch": 1741806238390,
-        },
-        **({} if body is None else {"body": body if isinstance(body, str) else json.dumps(body)}),
-        "isBase64Encoded": False,
-    }
-
-
-def scheduled_event(instant: datetime) -> dict[str, Any]:
-    """EventBridge's scheduled event."""
-    return {
-        "version": "0",
-        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": "123456789012",
-        "time": f"{instant:%Y-%m-%dT%H:%M:%SZ}",
-        "region": "eu-west-1",
-        "resources": ["arn:aws:events:eu-west-1:123456789012:rule/hourly"],
-        "detail": {},
-    }
+    """A request of a caller with these scopes, as API Gateway sends it."""
+    claims = {"scope": scopes} | ({"company_id": company} if company else {"scope": f"{scopes} {PLATFORM_SCOPE}"})
+    return http_request(
+        method,
+        path,
+        host="api.example.org",
+        claims=claims,
+        query=query,
+        raw_query=urlencode(query or {}),
+        headers={"content-type": "application/json", "host": "api.example.org"},
+        body=body if body is None or isinstance(body, str) else json.dumps(body),
+    )

@@ -8,8 +8,8 @@ import json
 import sys
 from typing import Any
 
-from local import demo_files
-from local.demo_files import Month, Row
+from demo import files
+from demo.files import Month, Row
 from local.stage.stage import CallFailed, NoStage, Stage
 from local.template import TEMPLATE
 
@@ -44,6 +44,6 @@ def _request(body: Row) -> Row:
 
 if __name__ == "__main__":
     try:
-        seed(Stage(sys.argv[1]), demo_files.read())
+        seed(Stage(sys.argv[1]), files.read())
     except (CallFailed, NoStage) as error:
         sys.exit(str(error))

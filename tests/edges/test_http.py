@@ -187,9 +187,12 @@ def test_a_log_line_names_the_request_that_it_belongs_to(world: World, monkeypat
     stream = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)
 
-    request("track_usage", "POST", PATH, {"events": [event()]})
+    request_event = api_event("POST", PATH, {"events": [event()]})
 
-    assert {json.loads(line)["correlation_id"] for line in stream.getvalue().splitlines()} == {"JKJaXmPLvHcESHA="}
+    invoke("track_usage", request_event)
+
+    named = {json.loads(line)["correlation_id"] for line in stream.getvalue().splitlines()}
+    assert named == {request_event["requestContext"]["requestId"]}
 
 
 def test_an_unknown_route_is_not_found(world: World) -> None:

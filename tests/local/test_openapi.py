@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local import openapi
 from local.runtime import functions
+from local.tools import openapi
 
 DOCUMENT: dict[str, Any] = json.loads(openapi.DOCUMENT.read_text())
 OPERATIONS = {

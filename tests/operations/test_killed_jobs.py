@@ -9,7 +9,8 @@ from typing import Any, Literal
 import pytest
 
 from billing.database import session as database
-from tests.world import World, invoke, scheduled_event
+from local.aws_events import scheduled_event
+from tests.world import World, invoke
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)
 Fault = Literal["kill", "cut"]

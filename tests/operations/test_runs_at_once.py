@@ -4,8 +4,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+from local.aws_events import scheduled_event
 from local.databases import connect
-from tests.world import World, invoke, scheduled_event
+from tests.world import World, invoke
 
 HOUR = datetime(2025, 3, 12, 10, tzinfo=UTC)
 

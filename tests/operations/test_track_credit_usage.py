@@ -18,7 +18,8 @@ from moto import mock_aws
 from billing.database import session as database
 from billing.errors import JobFailed
 from billing.jobs import outbox
-from tests.world import World, invoke, request, scheduled_event
+from local.aws_events import scheduled_event
+from tests.world import World, invoke, request
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)
 

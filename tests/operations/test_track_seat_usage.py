@@ -9,7 +9,8 @@ import pytest
 
 from billing.database import session as database
 from billing.errors import JobFailed
-from tests.world import Context, World, invoke, scheduled_event
+from local.aws_events import Context, scheduled_event
+from tests.world import World, invoke
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -12,10 +12,11 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TextIO
 
-from local import demo_files, demo_month, demo_platform, demo_print, postgres
-from local.demo_files import Month, Row
-from local.demo_month import Refused, Report, call
-from local.demo_platform import BadRow
+from demo import files, platform, play, screen
+from demo.files import Month, Row
+from demo.platform import BadRow
+from demo.play import Refused, Report, call
+from local import postgres
 from local.runtime import invoke
 
 # Not POWERTOOLS_METRICS_DISABLED: every hundredth value is printed even so, and a month has thousands.
@@ -23,8 +24,8 @@ LOG = Path(".local/demo.log")
 
 
 def main() -> None:
-    began, screen = time.monotonic(), sys.stdout
-    month, report = demo_files.read(), Report()
+    began, terminal = time.monotonic(), sys.stdout
+    month, report = files.read(), Report()
     LOG.parent.mkdir(exist_ok=True)
     with LOG.open("w") as log, redirect_stdout(log), postgres.running() as url:
         os.environ["DATABASE_URL"] = url
@@ -32,19 +33,19 @@ def main() -> None:
         _prepare(month)
         _play(month, report)
         for line in _lines(month, report):
-            print(line, file=screen)
+            print(line, file=terminal)
     seconds, starting = time.monotonic() - began, ready - began
     print(f"\nTook {seconds:.1f} s, {starting:.1f} s of it to start Postgres. The handlers' logs are in {LOG}.")
 
 
 def _prepare(month: Month) -> None:
     invoke("migrate", {})
-    if foreign := demo_platform.foreign_campaigns(month.hours()):
+    if foreign := platform.foreign_campaigns(month.hours()):
         sys.exit(
             f"This database has {len(foreign)} campaigns that are not the demo's and that its runs of the hourly jobs "
             f"would charge, first {foreign[0]}. Nothing was changed. Give the demo another database with DATABASE_URL."
         )
-    new, total = demo_platform.load(month), sum(map(len, month.portfolio.values()))
+    new, total = platform.load(month), sum(map(len, month.portfolio.values()))
     there = "" if new == total else " The others were there and stay as they are; `make clean` begins anew."
     print(f"Loaded {new} of {total} companies, bundles, subscriptions and campaigns.{there}", file=sys.stderr)
 
@@ -53,25 +54,25 @@ def _play(month: Month, report: Report) -> None:
     total = len(month.hours())
     label = f"Playing {month.start:%B %Y}: {total} hours of seat and credit jobs"
     end = "\r" if sys.stderr.isatty() else "\n"
-    for done in _progress(demo_month.play(month, report), sys.stderr, total):
+    for done in _progress(play.play(month, report), sys.stderr, total):
         print(f"{label} … {100 * done // total} %", end=end, file=sys.stderr, flush=True)
     print(file=sys.stderr)
 
 
-def _progress(steps: Iterable[int], screen: TextIO, total: int) -> Iterator[int]:
+def _progress(steps: Iterable[int], terminal: TextIO, total: int) -> Iterator[int]:
     """The steps worth a line: each hundredth where it replaces the one before, each quarter where it does not."""
-    lines = 100 if screen.isatty() else 4
+    lines = 100 if terminal.isatty() else 4
     return (step for step in steps if step * lines // total > (step - 1) * lines // total)
 
 
 def _lines(month: Month, report: Report) -> Iterator[str]:
     """The statements, which are the same in every run, then what this run recorded."""
     for company in month.portfolio["companies"]:
-        yield from demo_print.company(company, _usages(month, company["id"]), _splits(month, company["id"]))
-    yield from demo_print.credits(demo_platform.credits_moved(), demo_platform.balances())
-    yield from demo_print.requests(report.requests)
-    yield from demo_print.jobs(report.seat_job, report.credit_job)
-    yield from demo_print.ledger(demo_platform.ledger(), report.recorded)
+        yield from screen.company(company, _usages(month, company["id"]), _splits(month, company["id"]))
+    yield from screen.credits(platform.credits_moved(), platform.balances())
+    yield from screen.requests(report.requests)
+    yield from screen.jobs(report.seat_job, report.credit_job)
+    yield from screen.ledger(platform.ledger(), report.recorded)
 
 
 def _usages(month: Month, company_id: str) -> list[Row]:

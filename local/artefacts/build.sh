@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # make build: sam build with the template's Python, then bytecode, which sam makes none of and which halves a cold start.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-python=$(bash local/python.sh)
+cd "$(dirname "$0")/../.."
+python=$(bash local/artefacts/python.sh)
 
 PATH="$(dirname "$python"):$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build
 

@@ -19,9 +19,11 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-from local import artefacts, comparison, postgres
-from local.artefacts import ROOT, free_port, listens
-from local.forward import forwarded, host_of_containers
+from local import artefacts, postgres
+from local.artefacts import compare
+from local.artefacts.emulator import free_port, listens
+from local.artefacts.forward import forwarded, host_of_containers
+from local.postgres import ROOT
 from local.template import Function, functions
 
 API_SECONDS = 60
@@ -32,13 +34,13 @@ def main() -> None:
         print("make sam-local needs a container engine, and `docker info` finds none that runs: skipped.")
         return
     artefacts.make()
-    subprocess.run(["bash", "local/lambda_image.sh"], check=True, cwd=ROOT)
+    subprocess.run(["bash", "local/artefacts/lambda_image.sh"], check=True, cwd=ROOT)
     # The table is all that is printed; the handlers' logs are not.
     with (
         contextlib.redirect_stdout(io.StringIO()),
         postgres.running() as server_url,
         forwarded(server_url, host_of_containers()) as address,
-        comparison.copies(server_url) as copies,
+        compare.copies(server_url) as copies,
     ):
         same = [_compare_function(function, copies, address) for function in functions().values()]
         same += _compare_routes(copies, address)
@@ -71,20 +73,20 @@ def _sam(command: str, *arguments: str, database_url: str) -> Iterator[subproces
                 print(log.read()[-3000:])
 
 
-def _compare_function(function: Function, copies: comparison.Copies, address: str) -> bool:
-    event = comparison.EVENTS / f"{function.name}.json"
+def _compare_function(function: Function, copies: compare.Copies, address: str) -> bool:
+    event = compare.EVENTS / f"{function.name}.json"
     with copies(function.name) as url:
-        (expected,) = comparison.of_source(function.name, [json.loads(event.read_text())], url)
+        (expected,) = compare.of_source(function.name, [json.loads(event.read_text())], url)
     started = time.monotonic()
     with copies(function.name) as url:
         reachable = urlsplit(url)._replace(netloc=address).geturl()
         with _sam("invoke", function.logical_id, "--event", str(event), database_url=reachable) as process:
             output, _ = process.communicate()
-    answer = comparison.comparable(json.loads(output.strip().splitlines()[-1]))
+    answer = compare.comparable(json.loads(output.strip().splitlines()[-1]))
     return _report(f"invoke {function.name}", answer, expected, started)
 
 
-def _compare_routes(copies: comparison.Copies, address: str) -> list[bool]:
+def _compare_routes(copies: compare.Copies, address: str) -> list[bool]:
     port = free_port()
     with copies("") as url:
         reachable = urlsplit(url)._replace(netloc=address).geturl()
@@ -94,13 +96,13 @@ def _compare_routes(copies: comparison.Copies, address: str) -> list[bool]:
 
 
 def _compare_route(name: str, port: int, database_url: str) -> bool:
-    event = json.loads((comparison.EVENTS / f"{name}.json").read_text())
+    event = json.loads((compare.EVENTS / f"{name}.json").read_text())
     del event["requestContext"]["authorizer"]
-    (expected,) = comparison.of_source(name, [event], database_url)
+    (expected,) = compare.of_source(name, [event], database_url)
     started = time.monotonic()
     answer = _request(event, port)
     expected["headers"] = {"Content-Type": expected["headers"]["Content-Type"]}
-    return _report(event["routeKey"], comparison.comparable(answer), expected, started)
+    return _report(event["routeKey"], compare.comparable(answer), expected, started)
 
 
 def _request(event: dict[str, Any], port: int) -> dict[str, Any]:

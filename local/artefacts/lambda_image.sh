@@ -2,7 +2,7 @@
 # Builds a stand-in for AWS's base image of the template's runtime, from this machine's own CPython, C library and shell, and
 # from what .venv-lambda holds: no image has to be pulled. AWS's own, which has no such label, is left alone.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 venv=.venv-lambda
 python=$(realpath $venv/bin/python)
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')

@@ -9,10 +9,14 @@ from typing import Any
 
 from werkzeug.test import Client
 
-from local import demo_platform
-from local.demo_files import HOUR, Month, Row
+from demo import platform
+from demo.files import HOUR, Month, Row
+from local.aws_events import scheduled_event
 from local.gateway import application
 from local.runtime import invoke
+
+DELIVERY = timedelta(seconds=7)
+"""EventBridge sends its event some seconds after the full hour."""
 
 RESULTS = ("usageRecordsCreated", "duplicatesDetected", "lowCreditAlerts")
 
@@ -51,7 +55,7 @@ def play(month: Month, report: Report) -> Iterator[int]:
         now = max(before, hour)
         counts = month.volunteers(now)
         if changed := dict(counts.items() - known.items()):
-            demo_platform.set_volunteers(changed)
+            platform.set_volunteers(changed)
         _arrive(month, before, now, report)
         _run("track_seat_usage", hour, report.seat_job)
         _run("track_credit_usage", hour, report.credit_job)
@@ -73,7 +77,7 @@ def _arrive(month: Month, before: datetime, now: datetime, report: Report) -> No
     """What other services and callers did since the hour before."""
     for activity in month.activities:
         if before < activity["at"] <= now:
-            demo_platform.add_activity({name: value for name, value in activity.items() if name != "at"})
+            platform.add_activity({name: value for name, value in activity.items() if name != "at"})
     for request in month.requests:
         if before < request["at"] <= now:
             report.requests.append((request, call("POST", "/v1/usage-events", json={"events": request["events"]})))
@@ -84,21 +88,6 @@ def _arrive(month: Month, before: datetime, now: datetime, report: Report) -> No
 
 
 def _run(job: str, hour: datetime, totals: Counter[str]) -> None:
-    result = invoke(job, _scheduled(hour))
+    result = invoke(job, scheduled_event(hour + DELIVERY))
     totals["runs"] += 1
     totals.update({name: result.get(name, 0) for name in RESULTS})
-
-
-def _scheduled(hour: datetime) -> Row:
-    """EventBridge's scheduled event; it is sent some seconds after the full hour."""
-    return {
-        "version": "0",
-        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": "123456789012",
-        "time": f"{hour + timedelta(seconds=7):%Y-%m-%dT%H:%M:%SZ}",
-        "region": "eu-west-1",
-        "resources": ["arn:aws:events:eu-west-1:123456789012:rule/hourly"],
-        "detail": {},
-    }

@@ -16,10 +16,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from pg8000.native import identifier, literal
 
-from local import comparison, postgres
-from local.artefacts import ROOT
+from local import postgres
+from local.artefacts import compare
+from local.artefacts.forward import forwarded, host_of_containers
 from local.databases import connect
-from local.forward import forwarded, host_of_containers
+from local.postgres import ROOT
 
 ENVIRONMENT = ROOT / "env.json"
 
@@ -42,7 +43,7 @@ def database(server_url: str, url: SplitResult) -> Iterator[None]:
     name, user = identifier(url.path.lstrip("/")), identifier(str(url.username))
     remove = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"DROP ROLE IF EXISTS {user}"
     admin = connect(server_url)
-    with comparison.copies(server_url) as copies, copies("") as filled:
+    with compare.copies(server_url) as copies, copies("") as filled:
         for statement in remove:
             admin.run(statement)
         admin.run(f"CREATE DATABASE {name} TEMPLATE {urlsplit(filled).path.lstrip('/')}")

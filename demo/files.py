@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-FOLDER = Path(__file__).parent.parent / "demo"
+FOLDER = Path(__file__).parent
 HOUR = timedelta(hours=1)
 EVENT_MEMBERS = {"id", "campaignId", "eventType", "quantity", "timestamp"}
 

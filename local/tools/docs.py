@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aws_lambda_powertools.event_handler.openapi import swagger_ui
 
-from local.openapi import DOCUMENT
+from local.tools.openapi import DOCUMENT
 
 _ASSETS = Path(swagger_ui.__file__).parent
 PAGES = {

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from local.demo_files import HOUR, Row
+from demo.files import HOUR, Row
 
 WIDTH = 98
 COVERED_BY = {"none": "–", "prepaid_credits": "prepaid credits", "subscription": "subscription"}

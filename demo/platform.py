@@ -10,7 +10,7 @@ from typing import Any
 from pg8000.native import DatabaseError
 
 from billing.database.session import ALL_COMPANIES, Session, server_message, transaction
-from local.demo_files import Month, Row
+from demo.files import Month, Row
 
 PREFIX = "demo-"
 JOB_LOOKS_BACK = timedelta(days=7)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from billing.database import session as database
-from local.artefacts import ROOT
 from local.databases import connect, scratch
+from local.postgres import ROOT
 from local.runtime import functions, invoke
 
 EVENTS = ROOT / "events"

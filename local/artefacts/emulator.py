@@ -1,9 +1,8 @@
-"""Runs what `make build` has built as Lambda does, without a container: each function under AWS's runtime interface client
-and the emulator that the SAM CLI brings, with the layer, the runtime's boto3, and nothing of this repository.
+"""Runs a built function as Lambda does, without a container: under AWS's runtime interface client and the emulator that
+the SAM CLI brings, with the layer, the runtime's boto3, and nothing of this repository.
 """
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -11,49 +10,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from local.artefacts import BUILD, LAYER, MACHINE, PYTHON
+from local.postgres import ROOT
 from local.template import Function
-
-ROOT = Path(__file__).parent.parent
-BUILD = ROOT / ".aws-sam" / "build"
-LAYER = BUILD / "BillingLayer" / "python"
-PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
-MACHINE = "x86_64"
-"""The architecture of template.yaml."""
 
 START_SECONDS = 20
 
 Call = Callable[[dict[str, Any]], Any]
-"""Sends an event to a function; answers what its handler returned, or `errorType` and `errorMessage` where it raised."""
-
-
-class NoInterpreter(Exception):
-    """There is no Python here that runs the artefacts; the message says in one sentence why, or how to get one."""
-
-
-class BuildFailed(Exception):
-    """The artefacts could not be made; the message is what was printed."""
-
-
-def make() -> None:
-    """Build the artefacts and the environment that runs them. Raises `NoInterpreter`, `BuildFailed`."""
-    if os.uname().machine != MACHINE:
-        raise NoInterpreter(f"The artefacts are for {MACHINE}, and this machine is {os.uname().machine}.")
-    found = _run("bash", "local/python.sh")
-    if found.returncode != 0:
-        raise NoInterpreter(found.stdout.strip())
-    made = _run("make", "--silent", "artefacts")
-    if made.returncode != 0:
-        raise BuildFailed(made.stdout)
-
-
-def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    output = subprocess.STDOUT
-    return subprocess.run(command, check=False, cwd=ROOT, stdout=subprocess.PIPE, stderr=output, text=True)
+"""Sends an event to a function; returns what its handler returned, or `errorType` and `errorMessage` where it raised."""
 
 
 def environment(function: Function) -> dict[str, str]:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints the path of an interpreter of template.yaml's Python version, or says in one sentence how to get one.
 set -euo pipefail
-version=$(sed -n 's/^    Runtime: python//p' "$(dirname "$0")/../template.yaml")
+version=$(sed -n 's/^    Runtime: python//p' "$(dirname "$0")/../../template.yaml")
 
 for python in $(type -ap "python$version") "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python"$version" \
   "$HOME"/.local/share/uv/python/cpython-"$version".*/bin/python"$version"; do

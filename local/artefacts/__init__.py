@@ -1,0 +1,39 @@
+"""What `make build` makes, and what runs it: as Lambda does (`emulator`), in containers (`sam_local`), beside its source
+(`compare`). Owns how the artefacts are built; what is in them is the functions' and the layer's.
+"""
+
+import os
+import subprocess
+
+from local.postgres import ROOT
+
+BUILD = ROOT / ".aws-sam" / "build"
+LAYER = BUILD / "BillingLayer" / "python"
+PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
+MACHINE = "x86_64"
+"""The architecture of template.yaml."""
+
+
+class NoInterpreter(Exception):
+    """There is no Python here that runs the artefacts; the message says in one sentence why, or how to get one."""
+
+
+class BuildFailed(Exception):
+    """The artefacts could not be made; the message is what was printed."""
+
+
+def make() -> None:
+    """Build the artefacts and the environment that runs them. Raises `NoInterpreter`, `BuildFailed`."""
+    if os.uname().machine != MACHINE:
+        raise NoInterpreter(f"The artefacts are for {MACHINE}, and this machine is {os.uname().machine}.")
+    found = _run("bash", "local/artefacts/python.sh")
+    if found.returncode != 0:
+        raise NoInterpreter(found.stdout.strip())
+    made = _run("make", "--silent", "artefacts")
+    if made.returncode != 0:
+        raise BuildFailed(made.stdout)
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    output = subprocess.STDOUT
+    return subprocess.run(command, check=False, cwd=ROOT, stdout=subprocess.PIPE, stderr=output, text=True)
