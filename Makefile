@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve openapi invoke check format build artefacts sam-local bench clean
+.PHONY: help demo test test-fast serve openapi invoke check format build artefacts sam-local bench clean
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -15,13 +15,16 @@ PIP := -m pip --disable-pip-version-check --quiet
 LOCKED := $(PIP) install --no-deps --require-hashes --requirement
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/run  ## a sample month of all five pricing models, and its statements
 	@$(VENV)/python -m local.demo
 
 test: .venv/test  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
-	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),--cov)
+	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadgroup --cov)
+
+test-fast: .venv/test  ## what needs no database: rules, contract, template; a few seconds
+	@HYPOTHESIS_PROFILE=fast $(VENV)/python -m pytest -m "not database and not slow"
 
 serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
 	@PORT=$(PORT) $(VENV)/python -m local.serve

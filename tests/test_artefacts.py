@@ -15,6 +15,9 @@ from local import artefacts, comparison
 from local.artefacts import BUILD, LAYER, ROOT
 from local.template import Function, functions
 
+# The SAM CLI's environment is set up once, so what uses it runs on one worker.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sam")]
+
 PACKAGE = ROOT / "layers" / "billing" / "billing"
 REQUIREMENTS = (ROOT / "layers" / "billing" / "requirements.txt").read_text().split()
 UNZIPPED_MB, ZIPPED_MB = 20, 7.5

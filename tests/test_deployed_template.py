@@ -8,6 +8,8 @@ import pytest
 
 from local.artefacts import ROOT
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sam")]
+
 TRANSLATE = """
 import boto3, json, sys
 from samtranslator.parser.parser import Parser

@@ -118,7 +118,7 @@ def environment(name: str) -> dict[str, Any]:
     return both
 
 
-@pytest.mark.parametrize("name", FUNCTIONS.keys() - {"Migrate"})
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - {"Migrate"}))
 def test_a_function_logs_in_to_the_proxy_as_the_role_that_its_policy_allows(name: str) -> None:
     user = environment(name)["DATABASE_USER"]
 
@@ -152,7 +152,7 @@ def test_no_environment_holds_a_password(name: str) -> None:
     assert not [variable for variable in environment(name) if "PASSWORD" in variable or variable == "DATABASE_URL"]
 
 
-@pytest.mark.parametrize("name", FUNCTIONS.keys() - {"Migrate"})
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - {"Migrate"}))
 def test_the_caller_is_answered_before_lambda_ends_the_function(name: str) -> None:
     timeout = FUNCTIONS[name].get("Timeout", SHARED["Timeout"])
     statement = int(environment(name).get("DATABASE_STATEMENT_TIMEOUT", settings.statement_timeout()))
