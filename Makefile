@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve openapi invoke psql check audit hooks format build artefacts db sam-local bench preflight verify seed clean
+.PHONY: help demo test test-fast serve openapi invoke psql check audit hooks format build artefacts db sam-local bench preflight verify seed clean
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -16,13 +16,16 @@ PIP := -m pip --disable-pip-version-check --quiet
 LOCKED := $(PIP) install --no-deps --require-hashes --requirement
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/run  ## a sample month of all five pricing models, and its statements
 	@$(VENV)/python -m demo
 
 test: .venv/test  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
-	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),--cov)
+	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadgroup --cov)
+
+test-fast: .venv/test  ## what needs no database: rules, contract, template; a few seconds
+	@HYPOTHESIS_PROFILE=fast $(VENV)/python -m pytest -p no:schemathesis --ignore tests/test_contract.py -m "not database and not slow"
 
 serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
 	@PORT=$(PORT) $(VENV)/python -m local.serve
@@ -64,7 +67,7 @@ build: .venv-sam/sam  ## sam build, with precompiled bytecode
 artefacts: .venv-lambda/lambda build
 
 db: .venv/run  ## the database of env.json, for sam local, until it is stopped
-	@$(VENV)/python -m local.sam_database
+	@$(VENV)/python -m local.artefacts.sam_database
 
 sam-local: .venv/run  ## every function and route in a container, by the SAM CLI
 	@$(VENV)/python -m local.artefacts.sam_local

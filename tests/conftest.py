@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from billing.database import session as database
 from billing.operations.migrate import migrate
@@ -11,6 +12,17 @@ from local import postgres
 from local.databases import connect, scratch
 from tests.cluster import Cluster, fresh_cluster
 from tests.world import World
+
+settings.register_profile("all", max_examples=60, deadline=None)
+settings.register_profile("fast", max_examples=8, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "all"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs a database, so that `make test-fast` can leave it out."""
+    for item in items:
+        if {"database_url", "cluster"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
 
 
 @pytest.fixture(scope="session")

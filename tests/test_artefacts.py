@@ -16,6 +16,9 @@ from local.artefacts import BUILD, LAYER, compare, emulator
 from local.postgres import ROOT
 from local.template import Function, functions
 
+# The SAM CLI's environment is set up once, so what uses it runs on one worker.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sam")]
+
 PACKAGE = ROOT / "layers" / "billing" / "billing"
 REQUIREMENTS = (ROOT / "layers" / "billing" / "requirements.txt").read_text().split()
 UNZIPPED_MB, ZIPPED_MB = 20, 7.5

@@ -15,6 +15,8 @@ from demo import files
 from local.databases import connect, scratch
 from tests.world import World
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 ONLY_THE_RUN = "Sent by callers"
 """The heading after the statements, under which each run says what it did itself."""
 

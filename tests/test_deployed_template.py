@@ -12,6 +12,8 @@ import pytest
 from local.postgres import ROOT
 from local.template import functions
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sam")]
+
 TRANSLATE = """
 import boto3, json, sys
 from samtranslator.parser.parser import Parser

@@ -11,7 +11,11 @@ from billing.operations.get_campaign_usage import CampaignUsage, get_campaign_us
 app = Api(scope="billing/read")
 
 
-@app.get("/v1/campaigns/<campaignId>/usage")
+@app.get(
+    "/v1/campaigns/<campaignId>/usage",
+    tags=["Usage"],
+    responses={409: {"description": "Another service wrote terms that nothing can be charged by."}},
+)
 def get(campaign_id: CampaignId, start: Start, end: End) -> CampaignUsage:
     """Charges are additive: those of adjacent periods add up to the charge of both, up to the rounding of each line."""
     return get_campaign_usage(app.company, campaign_id, start, end)

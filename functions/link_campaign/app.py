@@ -12,7 +12,13 @@ from billing.operations.link_campaign import Link, Linked, link_campaign
 app = Api(scope="billing/write")
 
 
-@app.put("/v1/campaigns/<campaignId>/subscription")
+@app.put(
+    "/v1/campaigns/<campaignId>/subscription",
+    tags=["Bundles"],
+    responses={
+        409: {"description": "The campaign is not a bundle, the subscription is not active, or less than the share is left."}
+    },
+)
 def put(campaign_id: CampaignId, link: Annotated[Link, Body()]) -> Linked:
     """Both belong to one company, and the shares of a subscription's active campaigns stay within 100 % + 0.1 %. The same
     link again changes nothing. The answer says which share is left."""

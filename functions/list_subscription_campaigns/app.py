@@ -11,7 +11,7 @@ from billing.operations.list_subscription_campaigns import SubscriptionCampaigns
 app = Api(scope="billing/read")
 
 
-@app.get("/v1/subscriptions/<subscriptionId>/campaigns")
+@app.get("/v1/subscriptions/<subscriptionId>/campaigns", tags=["Bundles"])
 def get(subscription_id: SubscriptionId) -> SubscriptionCampaigns:
     """All of them, active or not, with the terms that matter for billing."""
     return list_subscription_campaigns(app.company, subscription_id)

@@ -14,7 +14,7 @@ from billing.operations.list_usage_records import PAGE, UsageRecords, list_usage
 app = Api(scope="billing/read")
 
 
-@app.get("/v1/companies/<companyId>/usage-records")
+@app.get("/v1/companies/<companyId>/usage-records", tags=["Usage"])
 def get(
     company_id: CompanyId,
     start: Start,

@@ -11,7 +11,7 @@ from billing.operations.split_bundle import BundleSplit, split_bundle
 app = Api(scope="billing/read")
 
 
-@app.get("/v1/subscriptions/<subscriptionId>/allocation")
+@app.get("/v1/subscriptions/<subscriptionId>/allocation", tags=["Bundles"])
 def get(subscription_id: SubscriptionId) -> BundleSplit:
     """Valid where the shares add up to 100 % ± 0.1 %; the amounts then add up to the whole budget."""
     return split_bundle(app.company, subscription_id)

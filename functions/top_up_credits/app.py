@@ -12,7 +12,11 @@ from billing.operations.top_up_credits import Balance, TopUp, top_up_credits
 app = Api(scope="billing/write")
 
 
-@app.post("/v1/campaigns/<campaignId>/credits")
+@app.post(
+    "/v1/campaigns/<campaignId>/credits",
+    tags=["Credits"],
+    responses={409: {"description": "The campaign has no credits, or the id names another top-up."}},
+)
 def post(campaign_id: CampaignId, top_up: Annotated[TopUp, Body()]) -> Balance:
     """The same id again is the same top-up, whatever its note, and is answered with the balance as it is."""
     return top_up_credits(app.company, campaign_id, top_up)

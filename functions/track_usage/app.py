@@ -14,7 +14,14 @@ from billing.operations.track_usage import BatchResult, UsageBatch, track_usage
 app = Api(scope="billing/usage.write")
 
 
-@app.post("/v1/usage-events")
+@app.post(
+    "/v1/usage-events",
+    tags=["Usage"],
+    responses={
+        200: {"description": "Every event is recorded or a duplicate."},
+        207: {"description": "Some events are not recorded; `results` says which and why."},
+    },
+)
 def post(batch: Annotated[UsageBatch, Body()]) -> Response[BatchResult]:
     """The results are in the order of the events. A repeat, by any number of callers at once, is answered with the first
     record's id. One bad event takes no other down: it is rejected with its reason, and the rest is recorded."""

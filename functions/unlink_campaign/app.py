@@ -13,7 +13,11 @@ from billing.operations.unlink_campaign import unlink_campaign
 app = Api(scope="billing/write")
 
 
-@app.delete("/v1/campaigns/<campaignId>/subscription")
+@app.delete(
+    "/v1/campaigns/<campaignId>/subscription",
+    tags=["Bundles"],
+    responses={204: {"description": "There is no link any more."}},
+)
 def delete(campaign_id: CampaignId) -> Response[None]:
     """Its share is free for others. A campaign that has no link stays as it is."""
     unlink_campaign(app.company, campaign_id)

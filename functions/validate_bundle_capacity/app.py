@@ -11,7 +11,7 @@ from billing.operations.validate_bundle_capacity import Capacity, validate_bundl
 app = Api(scope="billing/read")
 
 
-@app.get("/v1/campaigns/<campaignId>/bundle-capacity")
+@app.get("/v1/campaigns/<campaignId>/bundle-capacity", tags=["Bundles"])
 def get(campaign_id: CampaignId) -> Capacity:
     """Campaigns of the other models need no subscription and are valid. All that is wrong is listed."""
     return validate_bundle_capacity(app.company, campaign_id)

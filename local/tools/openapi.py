@@ -9,6 +9,7 @@ import inspect
 import json
 from typing import Any
 
+from aws_lambda_powertools.event_handler.openapi.constants import DEFAULT_OPENAPI_RESPONSE_DESCRIPTION
 from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, Tag
 
@@ -40,30 +41,16 @@ After 429 and 503 send the same request again: nothing is ever recorded twice.
 """
 SCOPES = "Scopes: billing/usage.write, billing/read, billing/write; billing/platform to act for all companies."
 TAGS = {
-    "Usage": ("What campaigns use, and what that costs.", {"track_usage", "get_campaign_usage", "list_usage_records"}),
-    "Credits": ("Prepaid credits.", {"top_up_credits"}),
-    "Bundles": (
-        "Subscriptions, and the campaigns that share them.",
-        {"link_campaign", "unlink_campaign", "split_bundle", "list_subscription_campaigns", "validate_bundle_capacity"},
-    ),
+    "Usage": "What campaigns use, and what that costs.",
+    "Credits": "Prepaid credits.",
+    "Bundles": "Subscriptions, and the campaigns that share them.",
 }
-OUTCOMES: dict[str, dict[int, str]] = {
-    "track_usage": {
-        200: "Every event is recorded or a duplicate.",
-        207: "Some events are not recorded; `results` says which and why.",
-    },
-    "get_campaign_usage": {409: "Another service wrote terms that nothing can be charged by."},
-    "link_campaign": {
-        409: "The campaign is not a bundle, the subscription is not active, or less than the share is left.",
-    },
-    "unlink_campaign": {204: "There is no link any more."},
-    "top_up_credits": {409: "The campaign has no credits, or the id names another top-up."},
-}
-"""What an operation answers beside a plain 200, and the errors that not every operation has."""
 
 GATEWAY_STATUSES = {401, 403, 413, 429, 500, 503}
 """What API Gateway may answer by itself."""
 
+BY_POWERTOOLS = {"422", "500"}
+"""The responses that Powertools adds to every route, in shapes of its own."""
 
 ERRORS = {BillingError.status: BillingError} | {error.status: error for error in BillingError.__subclasses__()}
 COMPONENTS: dict[str, Any] = {
@@ -113,7 +100,7 @@ def document() -> dict[str, Any]:
         title="Campaign billing",
         version=billing.__version__,
         description=DESCRIPTION,
-        tags=[Tag(name=name, description=description) for name, (description, _) in TAGS.items()],
+        tags=[Tag(name=name, description=description) for name, description in TAGS.items()],
         security_schemes={"token": HTTPBearer(bearerFormat="JWT", description=SCOPES)},
         on_conflict="error",
     )
@@ -134,21 +121,24 @@ def _described(function: Function) -> dict[str, Any]:
                 "operationId": function.name,
                 "summary": summary[:1].upper() + summary[1:],
                 "description": _text(getattr(module, method)),
-                "tags": [tag for tag, (_, names) in TAGS.items() if function.name in names],
                 "security": [{"token": [module.app.scope]}],
-                "responses": _responses(function.name, operation),
+                "responses": _responses(operation),
             }
             _add_examples(function.name, operation)
     return schema
 
 
-def _responses(name: str, operation: dict[str, Any]) -> dict[str, Any]:
-    outcomes = OUTCOMES.get(name, {})
+def _responses(operation: dict[str, Any]) -> dict[str, Any]:
+    """What the route declares in the handler, and the errors that every route like it has."""
+    declared = {int(status): response for status, response in operation["responses"].items() if status not in BY_POWERTOOLS}
+    content = next(iter(declared.values()))["content"]
+    outcomes = {status: response["description"] for status, response in declared.items()}
+    if outcomes == {200: DEFAULT_OPENAPI_RESPONSE_DESCRIPTION}:
+        outcomes = {}
     answers = {status for status in outcomes if status < 300} or {200}
     errors = {status for status in outcomes if status >= 400} | {400, 401, 403, 422, 429, 500, 503}
     errors |= {413} if "requestBody" in operation else set()
     errors |= {404} if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())) else set()
-    content = operation["responses"]["200"]["content"]
     responses = {
         str(status): {"description": outcomes.get(status, "Done.")} | ({"content": content} if status != 204 else {})
         for status in sorted(answers)

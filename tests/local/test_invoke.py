@@ -8,6 +8,8 @@ import pytest
 
 from local.postgres import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def run(function: str, event: Path, url: str = "postgresql://nobody@127.0.0.1:1/none") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "local.invoke", function, str(event)]

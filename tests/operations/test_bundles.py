@@ -20,6 +20,11 @@ GIVEN = """
     ) given
 """
 
+WAITING = """
+    SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_database d ON d.oid = database
+    WHERE NOT granted AND datname = current_database()
+"""
+
 
 def link(campaign: str, subscription: str, share: Any = "0.25", **caller: Any) -> Answer:
     body = {"subscriptionId": subscription, "allocationPercentage": share}
@@ -175,7 +180,7 @@ def test_of_two_links_at_once_that_would_pass_the_limit_one_is_refused(world: Wo
 
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         links = pool.starmap_async(link_in_a_process, calls)
-        while world.value("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted") < 3 and not links.ready():
+        while world.value(WAITING) < 3 and not links.ready():
             time.sleep(0.01)
         world.connection.run("COMMIT")
         statuses = links.get()

@@ -72,6 +72,13 @@ class Api(APIGatewayHttpResolver):
         """The company that the caller may act for, or `ALL_COMPANIES`."""
         return str(self.context["company"])
 
+    @property
+    def recorded_by(self) -> str:
+        """Who is recorded for what the request changes (design §10): the token's `sub`, or `client_id`, or `unknown`."""
+        claims = self.current_event.request_context.authorizer.jwt_claim
+        names = (str(claims.get(claim) or "") for claim in ("sub", "client_id"))
+        return next((name for name in names if name and is_storable(name)), "unknown")
+
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer one request of API Gateway, payload format 2.0."""
         with _one_at_a_time:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from billing.pricing import iaas
 from billing.terms.models import IaasTerms
 from billing.usage.consumption import Consumption, Quantity
-from tests.rules.reference import campaign, period
+from tests.pricing.reference import campaign, period
 
 JANUARY = period("2025-01-01", "2025-02-01")
 SERVED = Consumption(learners=Quantity(Decimal(900), Decimal(120)))

@@ -10,6 +10,9 @@ from pg8000.native import Connection, DatabaseError, literal
 from local.databases import connect
 from tests.world import World
 
+# The roles belong to the server, not to a worker's database.
+pytestmark = pytest.mark.xdist_group("roles")
+
 SHARED = {"l2i_bundles", "job_executions", "job_progress", "schema_migrations"}
 """The tables without rows of a company."""
 

@@ -9,7 +9,7 @@ import pytest
 from billing.pricing import credits
 from billing.pricing.statement import CoveredBy
 from billing.usage.consumption import Consumption, Quantity
-from tests.rules.reference import campaign, period
+from tests.pricing.reference import campaign, period
 
 JANUARY = period("2025-01-01", "2025-02-01")
 

@@ -3,12 +3,14 @@
 import base64
 import io
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from billing.api.resolver import Api
 from billing.telemetry import logger
-from tests.world import World, api_event, invoke, request
+from tests.world import Context, World, api_event, invoke, request
 
 PATH = "/v1/usage-events"
 
@@ -180,6 +182,26 @@ def test_a_scope_may_stand_in_the_scopes_that_the_authorizer_read(world: World, 
     request_event["requestContext"]["authorizer"]["jwt"] = {"claims": {"company_id": "c"}, "scopes": scopes}
 
     assert invoke("track_usage", request_event)["statusCode"] == status
+
+
+@pytest.mark.parametrize(
+    ("claims", "recorded_by"),
+    [
+        ({"sub": "9b2e", "client_id": "erp"}, "9b2e"),
+        ({"client_id": "erp"}, "erp"),
+        ({"sub": "", "client_id": "erp"}, "erp"),
+        ({"sub": "a\0", "client_id": "erp"}, "erp"),
+        ({}, "unknown"),
+    ],
+    ids=ascii,
+)
+def test_a_change_is_recorded_under_the_tokens_subject_or_else_its_client(claims: dict[str, str], recorded_by: str) -> None:
+    app = Api(scope="billing/write")
+    app.get("/who")(lambda: app.recorded_by)
+    request_event = api_event("GET", "/who", company="c")
+    request_event["requestContext"]["authorizer"]["jwt"]["claims"] |= claims
+
+    assert app.handle(request_event, cast(LambdaContext, Context()))["body"] == recorded_by
 
 
 def test_a_log_line_names_the_request_that_it_belongs_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

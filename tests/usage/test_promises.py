@@ -6,7 +6,7 @@ import pytest
 from pg8000.native import DatabaseError
 
 from billing.database import session as database
-from tests.ledger.test_exactly_once import event, send
+from tests.usage.test_exactly_once import event, send
 from tests.world import World, request
 
 

@@ -10,7 +10,7 @@ from billing.pricing import bundle
 from billing.pricing.statement import CoveredBy
 from billing.terms.campaign import Campaign, Subscription
 from billing.usage.consumption import Consumption
-from tests.rules.reference import campaign, period
+from tests.pricing.reference import campaign, period
 
 YEAR = period("2025-01-01", "2026-01-01")
 

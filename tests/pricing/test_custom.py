@@ -11,7 +11,7 @@ from billing.pricing import custom
 from billing.terms.campaign import Campaign
 from billing.terms.models import CustomTerms
 from billing.usage.consumption import Consumption, Quantity, SeatMonth
-from tests.rules.reference import campaign, period
+from tests.pricing.reference import campaign, period
 
 JANUARY = period("2025-01-01", "2025-02-01")
 

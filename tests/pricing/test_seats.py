@@ -12,7 +12,7 @@ from billing.periods import Period, parse_period
 from billing.pricing import seats
 from billing.terms.campaign import Campaign
 from billing.usage.consumption import Consumption, SeatMonth
-from tests.rules.reference import History, campaign, hours, period
+from tests.pricing.reference import History, campaign, hours, period
 
 JANUARY = period("2025-01-01", "2025-02-01")
 
