@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve openapi invoke check format build artefacts sam-local bench clean
+.PHONY: help demo test serve openapi invoke redrive check format build artefacts sam-local bench clean
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -9,6 +9,7 @@ VENV := .venv/bin
 PORT ?= 8000
 FUNCTION ?= track_usage
 EVENT ?= events/$(FUNCTION).json
+STACK ?= campaign-billing
 LAYER := layers/billing/requirements.txt layers/billing/pyproject.toml
 PIP := -m pip --disable-pip-version-check --quiet
 # The lists hold every dependency with its hash, so that pip has nothing to resolve.
@@ -31,6 +32,9 @@ openapi: .venv/run  ## openapi.json, from the handlers
 
 invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=events/track_usage.json
 	@$(VENV)/python -m local.invoke $(FUNCTION) $(EVENT)
+
+redrive: .venv/run  ## put the dead letters of the usage queue back, after mending (STACK=campaign-billing)
+	@$(VENV)/python -m local.redrive $(STACK)
 
 check: .venv/check .venv-sam/sam .venv-scan/scan  ## format, lint, types, template lint, security scan
 	@$(VENV)/ruff format --check .

@@ -42,7 +42,11 @@ DOCUMENT = yaml.load(TEMPLATE.read_text(), Loader=Loader)  # noqa: S506 - a Safe
 RESOURCES: dict[str, Any] = DOCUMENT["Resources"]
 FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
 SHARED: dict[str, Any] = DOCUMENT["Globals"]["Function"]
-OWN_ACTIONS = {"TrackCreditUsage": ["events:PutEvents"], "Migrate": ["secretsmanager:GetSecretValue"]}
+OWN_ACTIONS = {
+    "TrackCreditUsage": ["events:PutEvents"],
+    "Migrate": ["secretsmanager:GetSecretValue"],
+    "IngestUsage": ["sqs:SendMessage"],
+}
 JOBS = {"TrackSeatUsage": "SeatUsageSchedule", "TrackCreditUsage": "CreditUsageSchedule"}
 
 
@@ -73,6 +77,7 @@ def test_a_job_is_fired_hourly_by_a_parameter_retried_and_its_failures_are_kept(
 
 ALARMS = {
     *(f"{job}{how}" for job in JOBS for how in ("Failed", "DidNotRun")),
+    *("UsageDeadLettersWait", "UsageWaits"),
     *("DeadLettersWait", "AlertsUnpublished", "ApiFails", "FunctionsFail", "FunctionsThrottled"),
     *("DatabaseConnectionsHigh", "DatabaseConnectionsPinned", "DatabaseBusy", "DatabaseStorageLow"),
 }
@@ -94,7 +99,7 @@ def test_an_alarm_of_the_api_looks_at_each_of_its_functions(alarm: str) -> None:
     metrics = [m["MetricStat"]["Metric"] for m in RESOURCES[alarm]["Properties"]["Metrics"] if "MetricStat" in m]
 
     watched = {metric["Dimensions"][0]["Value"][1] for metric in metrics}
-    assert watched == FUNCTIONS.keys() - JOBS.keys() - {"Migrate"}
+    assert watched == FUNCTIONS.keys() - JOBS.keys() - {"Migrate", "IngestUsage"}
 
 
 def test_the_operators_guide_says_what_to_do_about_each_alarm() -> None:
