@@ -6,13 +6,13 @@ Each is sent before it is deleted, so none is lost; the ledger knows one that wa
 import sys
 from typing import Any
 
+import boto3
+
 DEAD_LETTERS, QUEUE = "UsageDeadLettersUrl", "UsageQueueUrl"
 """Outputs of the stack."""
 
 
 def main() -> None:
-    import boto3
-
     (stack,) = boto3.client("cloudformation").describe_stacks(StackName=sys.argv[1])["Stacks"]
     urls = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     moved = move(boto3.client("sqs"), urls[DEAD_LETTERS], urls[QUEUE])

@@ -26,7 +26,7 @@ REASON_CHARACTERS = 1000
 
 Ingest = Callable[[Sequence[str], datetime], list[Result]]
 
-_processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+_processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False, logger=logger)
 
 
 class Undelivered(Exception):
@@ -47,7 +47,7 @@ def consume(event: dict[str, Any], context: LambdaContext, ingest: Ingest) -> Pa
     _count(results)
     by_message = {message["messageId"]: result for message, result in zip(messages, results, strict=True)}
     return process_partial_response(
-        event, lambda message: _settle(message, by_message[message.message_id]), _processor, context
+        event, lambda record: _settle(record, by_message[record.message_id]), _processor, context
     )
 
 

@@ -12,7 +12,6 @@ from billing.contract.parsing import parse_json
 from billing.database.ledger import Result, record_events
 from billing.database.session import ALL_COMPANIES, server_message
 from billing.errors import BillingError
-from billing.telemetry import logger
 
 
 def ingest_usage(bodies: Sequence[str], now: datetime) -> list[Result]:
@@ -37,7 +36,6 @@ def _record(events: list[object], now: datetime) -> list[Result]:
         return record_events(ALL_COMPANIES, events, now)
     except DatabaseError as error:
         if len(events) == 1:
-            logger.exception("An event cannot be recorded")
             return [Result(status="rejected", reason=server_message(error))]
         half = len(events) // 2
         return _record(events[:half], now) + _record(events[half:], now)
