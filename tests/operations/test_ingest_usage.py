@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import random
 import signal
 from collections.abc import Iterator
 from decimal import Decimal
@@ -237,11 +238,19 @@ class Dying(database.Session):
 
 
 def die_while_consuming(event: dict[str, Any], at: int) -> None:
-    database.disconnect()
     Dying.at = at
     database.Session = Dying  # type: ignore[misc]
     invoke("ingest_usage", event)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def struck(event: dict[str, Any], at: int) -> bool:
+    """Whether the consumer was killed before its nth message to the server, or after the last, which is the commit."""
+    database.disconnect()
+    process = multiprocessing.get_context("fork").Process(target=die_while_consuming, args=(event, at))
+    process.start()
+    process.join()
+    return process.exitcode == -signal.SIGKILL
 
 
 def test_ten_thousand_messages_with_repeats_and_a_consumer_that_is_killed_make_each_record_once(
@@ -249,22 +258,33 @@ def test_ten_thousand_messages_with_repeats_and_a_consumer_that_is_killed_make_e
 ) -> None:
     campaigns = [world.campaign(world.company(), "credits", credit_allocation=10**6) for _ in range(3)]
     events = [usage(campaigns[n % 3], n, eventType="credit_usage") for n in range(8_000)]
-    queues.send([json.dumps(event) for event in [*events, *events[::4]]])
-    struck = 0
+    # moto takes minutes for as many: this is what SQS would deliver.
+    waiting = random.Random(16).sample([*events, *events[::4]], 10_000)  # noqa: S311 - an order, no secret
+    kills = [1, 2, 3, 4, 9]
 
-    while messages := queues.receive(queues.usage, 1_000):
-        event = delivery([message["Body"] for message in messages])
-        # Before any of its messages to the server, and last of all after the commit.
-        if struck < 8:
-            struck += 1
-            process = multiprocessing.get_context("fork").Process(target=die_while_consuming, args=(event, struck))
-            process.start()
-            process.join()
-            assert process.exitcode == -signal.SIGKILL
-            queues.appear_again(messages)
+    while waiting:
+        batch, waiting = waiting[:1_000], waiting[1_000:]
+        if kills:
+            assert struck(delivery(batch), kills.pop())
+            waiting += batch
         else:
-            assert deliver(event) == []
-            queues.delete(messages)
+            assert deliver(delivery(batch)) == []
 
     assert quantities(world) == list(range(8_000))
     assert sum(world.balance(campaign) for campaign in campaigns) == 3 * 10**6 - sum(range(8_000))
+
+
+def test_a_message_is_in_the_queue_until_a_consumer_is_through_with_it(world: World, queues: Queues) -> None:
+    campaign = world.campaign(world.company(), "iaas")
+    queues.send([json.dumps(usage(campaign, n)) for n in range(30)])
+    messages = queues.receive(queues.usage, 30)
+    event = delivery([message["Body"] for message in messages])
+
+    assert struck(event, 9)
+    queues.appear_again(messages)
+    again = queues.receive(queues.usage, 30)
+    assert deliver(delivery([message["Body"] for message in again])) == []
+    queues.delete(again)
+
+    assert quantities(world) == list(range(30))
+    assert queues.receive(queues.usage, 1) == []

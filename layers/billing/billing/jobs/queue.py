@@ -46,9 +46,7 @@ def consume(event: dict[str, Any], context: LambdaContext, ingest: Ingest) -> Pa
         return {"batchItemFailures": [{"itemIdentifier": message["messageId"]} for message in messages]}
     _count(results)
     by_message = {message["messageId"]: result for message, result in zip(messages, results, strict=True)}
-    return process_partial_response(
-        event, lambda record: _settle(record, by_message[record.message_id]), _processor, context
-    )
+    return process_partial_response(event, lambda record: _settle(record, by_message[record.message_id]), _processor, context)
 
 
 def _settle(message: SQSRecord, result: Result) -> None:
