@@ -15,6 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pg8000.native import DatabaseError
+from pydantic_core import to_json
 
 from billing.contract.parsing import parse_json
 from billing.contract.types import is_storable
@@ -49,6 +50,7 @@ class Api(APIGatewayHttpResolver):
         super().__init__(
             enable_validation=True,
             json_body_deserializer=parse_json,
+            serializer=lambda body: to_json(body).decode(),
             response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         )
         self.scope = scope

@@ -1,7 +1,6 @@
 """JSON as callers send it: every number exact, every key once (design §8)."""
 
 import json
-from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -32,12 +31,14 @@ def parse_json(text: str) -> Any:
     return body
 
 
-def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in members:
-            raise ValueError(f"the key {shorten(key)!r} appears twice in one object")
-        members[key] = value
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise ValueError(f"the key {shorten(name)!r} appears twice in one object")
+            seen.add(name)
     return members
 
 

@@ -26,7 +26,7 @@ REASON_CHARACTERS = 1000
 
 Ingest = Callable[[Sequence[str], datetime], list[Result]]
 
-_processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False, logger=logger)
+_processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False, logger=logger)  # type: ignore[arg-type]
 
 
 class Undelivered(Exception):

@@ -19,7 +19,11 @@ class UsageBatch(Request):
     """1 to 1,000 events."""
 
     # Each is validated by itself, so that a bad one takes no other down.
-    events: Annotated[list[SkipValidation[UsageEvent]], Field(json_schema_extra={"minItems": 1, "maxItems": BATCH_LIMIT})]
+    events: Annotated[
+        list[SkipValidation[UsageEvent]],
+        # Powertools makes a text of what a route is called with.
+        Field(json_schema_extra={"minItems": 1, "maxItems": BATCH_LIMIT}, repr=False),
+    ]
 
     @field_validator("events")
     @classmethod
