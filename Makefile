@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast serve openapi invoke psql check audit hooks format build artefacts db sam-local bench preflight verify seed clean
+.PHONY: help demo test test-fast serve openapi invoke redrive psql check audit hooks format build artefacts db sam-local bench preflight verify seed clean
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -9,6 +9,7 @@ VENV := .venv/bin
 PORT ?= 8000
 FUNCTION ?= track_usage
 STAGE ?= dev
+STACK ?= campaign-billing
 EVENT ?= events/$(FUNCTION).json
 LAYER := $(addprefix layers/billing/,requirements.txt pyproject.toml billing/__init__.py)
 PIP := -m pip --disable-pip-version-check --quiet
@@ -35,6 +36,9 @@ openapi: .venv/run  ## openapi.json, from the handlers
 
 invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=events/track_usage.json
 	@$(VENV)/python -m local.invoke $(FUNCTION) $(EVENT)
+
+redrive: .venv/run  ## put the dead letters of the usage queue back, after mending (STACK=campaign-billing)
+	@$(VENV)/python -m local.redrive $(STACK)
 
 psql: .venv/run  ## an SQL prompt on the database (ARGS="-c 'SELECT …'" for one query)
 	@$(VENV)/python -m local.psql $(ARGS)

@@ -64,3 +64,9 @@ def takes_demo_data() -> bool:
 def alert_bus_name() -> str | None:
     """The EventBridge bus that alerts are published to; without one they wait in the outbox."""
     return os.environ.get("ALERT_BUS_NAME")
+
+
+def usage_dead_letters() -> str | None:
+    """The URL of the queue for usage that can never be recorded (`USAGE_DEAD_LETTERS_URL`); without one it stays in the
+    usage queue, whose own redrive policy moves it."""
+    return os.environ.get("USAGE_DEAD_LETTERS_URL")

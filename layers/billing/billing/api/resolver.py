@@ -4,10 +4,9 @@ import json
 import re
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
@@ -16,8 +15,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pg8000.native import DatabaseError
+from pydantic_core import to_json
 
 import billing
+from billing.contract.parsing import parse_json
 from billing.contract.types import is_storable
 from billing.database.session import ALL_COMPANIES, server_message
 from billing.errors import (
@@ -28,17 +29,12 @@ from billing.errors import (
     Invalid,
     Malformed,
     NotFound,
-    TooLarge,
     Unauthenticated,
     field_error,
-    shorten,
 )
 from billing.periods import InvalidPeriod
 from billing.telemetry import logger, metrics
 
-BODY_BYTES = 5 * 1024 * 1024
-DIGITS = 1000
-"""Of an integer in a body; every value that may be stored has far fewer."""
 PLATFORM_SCOPE = "billing/platform"
 RETRY_AFTER_SECONDS = "2"
 NOT_JSON = "The body must be JSON, with the content type application/json."
@@ -55,6 +51,7 @@ class Api(APIGatewayHttpResolver):
         super().__init__(
             enable_validation=True,
             json_body_deserializer=parse_json,
+            serializer=lambda body: to_json(body).decode(),
             response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         )
         self.scope = scope
@@ -155,26 +152,6 @@ def check_content_type(event: APIGatewayProxyEventV2) -> None:
         raise Malformed(NOT_JSON)
 
 
-def parse_json(text: str) -> Any:
-    """A JSON object with every number exact. Raises `Malformed` for what is not JSON: NaN, and a key that appears twice;
-    `TooLarge`; and `Invalid` for JSON that is no object."""
-    if len(text.encode("utf-8", "surrogatepass")) > BODY_BYTES:
-        raise TooLarge("The body is larger than 5 MB.")
-    if text.startswith("\ufeff"):
-        raise Malformed("The body is not JSON: it begins with a byte order mark.")
-    try:
-        body = json.loads(text, parse_int=_integer, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
-    except RecursionError:
-        raise Malformed("The body is not JSON: it is nested too deeply.") from None
-    except InvalidOperation:
-        raise Malformed("The body is not JSON: a number has too large an exponent.") from None
-    except ValueError as error:
-        raise Malformed(f"The body is not JSON: {error}.") from None
-    if not isinstance(body, dict):
-        raise Invalid("The body must be a JSON object.", [FieldError("", "must be an object")])
-    return body
-
-
 def problem(error: BillingError) -> Response[str]:
     """An error as `application/problem+json`."""
     body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
@@ -184,25 +161,6 @@ def problem(error: BillingError) -> Response[str]:
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     return Response(status_code=error.status, headers=headers, body=json.dumps(body))
-
-
-def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in members:
-            raise ValueError(f"the key {shorten(key)!r} appears twice in one object")
-        members[key] = value
-    return members
-
-
-def _integer(text: str) -> int:
-    if len(text) > DIGITS:
-        raise ValueError(f"a number has more than {DIGITS:,} digits")
-    return int(text)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _invalid_period(error: InvalidPeriod) -> Response[str]:

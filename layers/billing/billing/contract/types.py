@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from billing.instants import format_instant
 
@@ -41,14 +41,17 @@ def plain_number(value: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
-def check_quantity(value: Decimal) -> Decimal:
+def parse_quantity(value: object) -> Decimal:
     """At least 0 and below 10^12, with at most six decimals; returned without trailing zeros."""
-    if not 0 <= value < QUANTITY_LIMIT:
+    if type(value) is int and 0 <= value < QUANTITY_LIMIT:
+        return Decimal(value)
+    number = parse_decimal(value)
+    if not 0 <= number < QUANTITY_LIMIT:
         raise ValueError("must be at least 0 and below 10^12")
-    number = Decimal(plain_number(value))
-    if int(number.as_tuple().exponent) < -6:
+    plain = Decimal(plain_number(number))
+    if int(plain.as_tuple().exponent) < -6:
         raise ValueError("must have at most six decimals")
-    return number
+    return plain
 
 
 def is_storable(text: str) -> bool:
@@ -70,8 +73,7 @@ def number_or_string(pattern: str, **bounds: float) -> WithJsonSchema:
 
 Quantity = Annotated[
     Decimal,
-    BeforeValidator(parse_decimal),
-    AfterValidator(check_quantity),
+    PlainValidator(parse_quantity),
     number_or_string(r"^[0-9]{1,12}(\.[0-9]{1,6})?$", minimum=0, exclusiveMaximum=10**12, multipleOf=0.000001),
 ]
 Text = Annotated[

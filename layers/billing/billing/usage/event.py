@@ -6,9 +6,10 @@ Another spelling of the same event has the same key: another UTC offset, `1.0` f
 import json
 from datetime import datetime, timedelta
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from billing.contract.shapes import Request
 from billing.contract.types import INSTANT_SCHEMA, Quantity, Text, check_text, parse_decimal, plain_number
@@ -18,6 +19,7 @@ from billing.usage.keys import usage_key
 
 METADATA_BYTES = 8 * 1024
 METADATA_DEPTH = 32
+DAY = timedelta(days=1)
 
 
 def check_metadata(value: object) -> str:
@@ -35,55 +37,68 @@ def canonical_json(value: object, depth: int = METADATA_DEPTH) -> str:
     if depth < 0:
         raise ValueError(f"must not be nested deeper than {METADATA_DEPTH} levels")
     match value:
-        case dict():
-            members = (f"{canonical_json(key)}:{canonical_json(value[key], depth - 1)}" for key in sorted(value))
-            return "{" + ",".join(members) + "}"
-        case list():
-            return "[" + ",".join(canonical_json(item, depth - 1) for item in value) + "]"
         case str():
-            return json.dumps(check_text(value), ensure_ascii=False)
+            return encode_basestring(check_text(value))
         case Decimal():
             return plain_number(parse_decimal(value))
+        case dict():
+            members = [f"{encode_basestring(check_text(key))}:{canonical_json(value[key], depth - 1)}" for key in sorted(value)]
+            return "{" + ",".join(members) + "}"
+        case list():
+            return "[" + ",".join([canonical_json(item, depth - 1) for item in value]) + "]"
         case _:
             return json.dumps(value, allow_nan=False)
 
 
+def check_timestamp(value: object, info: ValidationInfo) -> datetime:
+    """An instant from 2000-01-01 to one day after the context's `now`, in UTC."""
+    instant = parse_instant(value)
+    if not EARLIEST <= instant <= (info.context or {})["now"] + DAY:
+        raise ValueError("must lie between 2000-01-01 and one day from now")
+    return instant
+
+
 class UsageEvent(Request):
-    """What a caller reports. The same event in another spelling is the same event; an `id` names it for good."""
+    """What a caller reports. The same event in another spelling is the same event; an `id` names it for good.
+
+    Validate with the context {"now": datetime}."""
 
     campaign_id: Text
     event_type: EventType
     quantity: Annotated[Quantity, Field(description="From 0 to below 10^12, with at most six decimals.")]
     timestamp: Annotated[
         datetime,
-        BeforeValidator(parse_instant),
+        PlainValidator(check_timestamp),
         WithJsonSchema(INSTANT_SCHEMA),
         Field(description="From 2000-01-01 to one day from now, with an offset."),
     ]
     # As canonical JSON: sorted keys, numbers in their one spelling.
     metadata: Annotated[
         str,
-        BeforeValidator(check_metadata),
+        PlainValidator(check_metadata),
         WithJsonSchema({"type": "object"}),
         Field(description="At most 8 KB as JSON, and 32 levels deep.", json_schema_extra={"default": {}}),
     ] = "{}"
     id: Annotated[Text | None, Field(description="The caller's own name of the event, within the company.")] = None
 
-    # Validate with the context {"now": datetime}.
-    @field_validator("timestamp")
-    @classmethod
-    def _in_range(cls, value: datetime, info: ValidationInfo) -> datetime:
-        if not EARLIEST <= value <= (info.context or {})["now"] + timedelta(days=1):
-            raise ValueError("must lie between 2000-01-01 and one day from now")
-        return value
-
     @property
     def key(self) -> str:
         """The deduplication key."""
-        named = self.id if self.id is not None else self._canonical_form()
-        return usage_key(self.campaign_id, self.event_type, self.timestamp, named)
+        return str(self.row()["deduplication_key"])
 
-    def _canonical_form(self) -> str:
-        # NUL cannot be in any of the parts: no two events have the same form, and no id equals one.
-        parts = (self.event_type, self.campaign_id, self.timestamp.isoformat(), str(self.quantity))
-        return "\0".join((*parts, self.metadata))
+    def row(self) -> dict[str, str | None]:
+        """The event as the ledger's columns, each as text, with its deduplication key."""
+        quantity, instant = str(self.quantity), self.timestamp.isoformat()
+        named = self.id
+        if named is None:
+            # NUL cannot be in any of the parts: no two events have the same form, and no id equals one.
+            named = "\0".join((self.event_type, self.campaign_id, instant, quantity, self.metadata))
+        return {
+            "campaign_id": self.campaign_id,
+            "event_type": self.event_type,
+            "quantity": quantity,
+            "event_timestamp": instant,
+            "metadata": self.metadata,
+            "event_id": self.id,
+            "deduplication_key": usage_key(self.campaign_id, self.event_type, instant, named),
+        }

@@ -1,0 +1,91 @@
+"""The ledger as it is written to: a batch of events in one transaction, each recorded once (design §4)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from billing.contract.shapes import Shape
+from billing.contract.types import DeduplicationKey, RecordId
+from billing.database.session import Row, Session, transaction
+from billing.errors import field_error, first_errors
+from billing.sql import queries
+from billing.usage.event import UsageEvent
+
+_SQL = queries("ledger")
+_EVENTS = TypeAdapter(list[UsageEvent])
+Status = Literal["recorded", "duplicate", "conflict", "rejected"]
+
+
+class Result(Shape):
+    """What became of one event. A repeat, and a conflict, name the record that was there first."""
+
+    status: Status
+    usage_record_id: RecordId | None = None
+    deduplication_key: DeduplicationKey | None = None
+    reason: Annotated[str | None, Field(examples=["/quantity: must be at least 0 and below 10^12"])] = None
+
+
+def record_events(company: str, events: Sequence[object], now: datetime) -> list[Result]:
+    """Record the events of a batch in one transaction; the results are in their order. A bad event is rejected with its
+    reason and takes no other down.
+
+    Raises `DatabaseUnavailable`; nothing is recorded then, as far as is known, and the batch may be sent again.
+    """
+    rows, results = _rows(events, now)
+    if rows:
+        with transaction(company) as db:
+            results |= _record(db, company, rows)
+    return [results[number] for number in range(len(events))]
+
+
+def _rows(events: Sequence[object], now: datetime) -> tuple[list[Row], dict[int, Result]]:
+    """The rows of the good events, and the results of the bad ones. Where all are good, one call of the validator does."""
+    context = {"now": now}
+    bad: dict[int, Result] = {}
+    try:
+        good = dict(enumerate(_EVENTS.validate_python(events, context=context)))
+    except ValidationError:
+        good = {}
+        for number, event in enumerate(events):
+            try:
+                good[number] = UsageEvent.model_validate(event, context=context)
+            except ValidationError as error:
+                bad[number] = _rejected(error)
+    return [{"number": number} | event.row() for number, event in good.items()], bad
+
+
+def _record(db: Session, company: str, rows: list[Row]) -> dict[int, Result]:
+    (answer,) = db.rows(_SQL["record_usage"], events=to_json(rows).decode(), company=company)
+    known, inserted = set(answer["known"] or ()), answer["inserted"] or {}
+    results, repeated = {}, []
+    for row in rows:
+        number, key = row["number"], row["deduplication_key"]
+        # Of two events with one key the first is the one that was inserted.
+        if number in known and (record_id := inserted.pop(key, None)) is not None:
+            results[number] = Result(status="recorded", usage_record_id=str(record_id), deduplication_key=key)
+        elif number in known:
+            repeated.append(row)
+        else:
+            results[number] = Result(status="rejected", reason="/campaignId: there is no such campaign")
+    return results | _repeats(db, repeated) if repeated else results
+
+
+def _repeats(db: Session, rows: list[Row]) -> dict[int, Result]:
+    """Statement of its own: it sees what others committed while the insert waited for them."""
+    return {
+        number: Result(
+            status="conflict" if differing else "duplicate",
+            usage_record_id=str(record_id),
+            deduplication_key=key,
+            reason=f"the id names a record with another {', '.join(differing)}" if differing else None,
+        )
+        for number, record_id, key, differing in db.value(_SQL["recorded_before"], events=to_json(rows).decode())
+    }
+
+
+def _rejected(error: ValidationError) -> Result:
+    errors = first_errors([field_error(item) for item in error.errors(include_url=False, include_input=False)])
+    return Result(status="rejected", reason="; ".join(f"{item.pointer or 'the event'}: {item.detail}" for item in errors))
