@@ -10,7 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.api.resolver import Api
 from billing.telemetry import logger
-from tests.world import Context, World, api_event, invoke, request
+from local.aws_events import Context
+from tests.world import World, api_event, invoke, request
 
 PATH = "/v1/usage-events"
 

@@ -19,7 +19,7 @@ from billing import settings
 from billing.database.login import login
 from billing.database.session import Session, _tls_context
 from billing.errors import DatabaseUnavailable
-from tests.edges.test_tls import Tls
+from tests.database.test_tls import Tls
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 from urllib.parse import urlsplit
 
-from local import sam_database
+from local.artefacts import sam_database
 from local.databases import connect
 
 

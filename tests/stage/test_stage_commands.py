@@ -14,7 +14,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.serving import make_server
 
 from billing.operations import migrate as migrations
-from local import demo_files, gateway
+from demo import files as demo_files
+from demo import gateway
 from local.runtime import invoke
 from local.stage import preflight, seed, verify
 from local.stage import stage as stages
