@@ -12,7 +12,11 @@ from pg8000.native import Connection, identifier
 
 from local import comparison
 
-ALL_SCOPES = "billing/usage.write billing/read billing/write"
+ALL_SCOPES = " ".join(
+    f"billing/{scope}" for scope in ("usage.write", "usage.correct", "read", "write", "terms.write", "invoice.write")
+)
+TABLES = """SELECT c.oid::regclass::text AS name FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+    AND c.relname NOT IN ('schema_migrations', 'time_zones')"""
 _numbers = count(1)
 
 
@@ -23,17 +27,15 @@ class World:
         self.connection = connection
 
     def empty(self) -> None:
-        """Only a superuser who disables the triggers can do this."""
-        tables = (
-            *("campaign_activities", "billing_usage_records", "credit_top_ups", "billing_alerts", "campaigns"),
-            *("l2i_subscriptions", "l2i_bundles", "companies", "job_executions", "job_progress"),
-        )
+        """Only a superuser who disables the triggers can do this: those that refuse it are the ones that fire always."""
+        tables = [row["name"] for row in self.rows(TABLES)]
+        always = self.rows("SELECT tgrelid::regclass::text AS name, tgname FROM pg_trigger WHERE tgenabled = 'A'")
         self.connection.run(
-            "ALTER TABLE billing_usage_records DISABLE TRIGGER append_only;"
-            "ALTER TABLE credit_top_ups DISABLE TRIGGER append_only;"
+            "SET session_replication_role = replica;"
+            + "".join(f"ALTER TABLE {row['name']} DISABLE TRIGGER {row['tgname']};" for row in always)
             + "".join(f"DELETE FROM {table};" for table in tables)
-            + "ALTER TABLE billing_usage_records ENABLE ALWAYS TRIGGER append_only;"
-            "ALTER TABLE credit_top_ups ENABLE ALWAYS TRIGGER append_only;"
+            + "".join(f"ALTER TABLE {row['name']} ENABLE ALWAYS TRIGGER {row['tgname']};" for row in always)
+            + "SET session_replication_role = origin;"
         )
 
     def rows(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:

@@ -56,6 +56,16 @@ def save_job_results() -> bool:
     return os.environ.get("SAVE_JOB_RESULTS", "true").lower() == "true"
 
 
+def grace_hours() -> int:
+    """Hours after which usage that is reported late no longer counts as it would have in time (`GRACE_HOURS`; design §11)."""
+    return int(os.environ.get("GRACE_HOURS", "72"))
+
+
+def grace_hours() -> int:
+    """Hours after which usage that is reported late no longer counts as it would have in time (`GRACE_HOURS`; design §11)."""
+    return int(os.environ.get("GRACE_HOURS", "72"))
+
+
 def alert_bus_name() -> str | None:
     """The EventBridge bus that alerts are published to; without one they wait in the outbox."""
     return os.environ.get("ALERT_BUS_NAME")

@@ -3,62 +3,40 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, SkipValidation, ValidationError, field_validator
 
-from billing.contract.shapes import Request, Shape
-from billing.contract.types import DeduplicationKey, RecordId
+from billing.contract.results import BATCH_MAX, BatchResult, Result, batch_result
+from billing.contract.shapes import Request
 from billing.database.session import Session, transaction
 from billing.errors import TooLarge, field_error, first_errors
 from billing.sql import queries
 from billing.usage.event import UsageEvent
 
-BATCH_LIMIT = 1000
-"""Events in one request (design §8)."""
-
 _SQL = queries("ledger")
-Status = Literal["recorded", "duplicate", "conflict", "rejected"]
 
 
 class UsageBatch(Request):
     """1 to 1,000 events."""
 
     # Each is validated by itself, so that a bad one takes no other down.
-    events: Annotated[list[SkipValidation[UsageEvent]], Field(json_schema_extra={"minItems": 1, "maxItems": BATCH_LIMIT})]
+    events: Annotated[list[SkipValidation[UsageEvent]], Field(json_schema_extra={"minItems": 1, "maxItems": BATCH_MAX})]
 
     @field_validator("events")
     @classmethod
     def _check_size(cls, events: list[Any]) -> list[Any]:
         if not events:
-            raise ValueError(f"must have 1 to {BATCH_LIMIT:,} events")
-        if len(events) > BATCH_LIMIT:
-            raise TooLarge(f"The batch has {len(events)} events; at most {BATCH_LIMIT} are taken at a time.")
+            raise ValueError(f"must have 1 to {BATCH_MAX:,} events")
+        if len(events) > BATCH_MAX:
+            raise TooLarge(f"The batch has {len(events)} events; at most {BATCH_MAX} are taken at a time.")
         return events
-
-
-class Result(Shape):
-    """What became of one event. A repeat, and a conflict, name the record that was there first."""
-
-    status: Status
-    usage_record_id: RecordId | None = None
-    deduplication_key: DeduplicationKey | None = None
-    reason: Annotated[str | None, Field(examples=["/quantity: must be at least 0 and below 10^12"])] = None
-
-
-class BatchResult(Shape):
-    """The results in the order of the events; `rejected` counts the conflicts too: what was not recorded and is not there."""
-
-    recorded: int
-    duplicates: int
-    rejected: int
-    results: list[Result]
 
 
 def track_usage(company: str, events: Sequence[object], now: datetime) -> BatchResult:
     """Record the events of a batch; a bad one is rejected with its reason and takes no other down.
 
-    Raises `DatabaseUnavailable`; nothing is recorded then, as far as is known, and the batch may be sent again.
+    Raises `DatabaseUnavailable`; the outcome is unknown then, and the same batch may be sent again.
     """
     results: dict[int, Result] = {}
     good: dict[int, UsageEvent] = {}
@@ -70,7 +48,7 @@ def track_usage(company: str, events: Sequence[object], now: datetime) -> BatchR
     if good:
         with transaction(company) as db:
             results |= _record(db, company, good)
-    return _batch_result([results[number] for number in range(len(events))])
+    return batch_result([results[number] for number in range(len(events))])
 
 
 def _record(db: Session, company: str, events: dict[int, UsageEvent]) -> dict[int, Result]:
@@ -100,8 +78,9 @@ def _repeats(db: Session, rows: list[dict[str, Any]]) -> dict[int, Result]:
             usage_record_id=str(record_id),
             deduplication_key=key,
             reason=f"the id names a record with another {', '.join(differing)}" if differing else None,
+            superseded_by=None if superseded_by is None else str(superseded_by),
         )
-        for number, record_id, key, differing in db.value(_SQL["recorded_before"], events=json.dumps(rows))
+        for number, record_id, key, differing, superseded_by in db.value(_SQL["recorded_before"], events=json.dumps(rows))
     }
 
 
@@ -121,9 +100,3 @@ def _row(number: int, event: UsageEvent, key: str) -> dict[str, Any]:
 def _rejected(error: ValidationError) -> Result:
     errors = first_errors([field_error(item) for item in error.errors(include_url=False, include_input=False)])
     return Result(status="rejected", reason="; ".join(f"{item.pointer or 'the event'}: {item.detail}" for item in errors))
-
-
-def _batch_result(results: list[Result]) -> BatchResult:
-    recorded = sum(result.status == "recorded" for result in results)
-    duplicates = sum(result.status == "duplicate" for result in results)
-    return BatchResult(recorded=recorded, duplicates=duplicates, rejected=len(results) - recorded - duplicates, results=results)

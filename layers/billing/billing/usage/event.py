@@ -11,8 +11,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from billing.contract.shapes import Request
-from billing.contract.types import INSTANT_SCHEMA, Quantity, Text, check_text, parse_decimal, plain_number
-from billing.instants import EARLIEST, parse_instant
+from billing.contract.types import InstantIn, Quantity, Text, check_text, parse_decimal, plain_number
+from billing.instants import EARLIEST
 from billing.usage.event_types import EventType
 from billing.usage.keys import usage_key
 
@@ -48,18 +48,20 @@ def canonical_json(value: object, depth: int = METADATA_DEPTH) -> str:
             return json.dumps(value, allow_nan=False)
 
 
+def check_timestamp(value: datetime | None, info: ValidationInfo) -> datetime | None:
+    """An instant from 2000 to one day after the validation's `now`."""
+    if value is not None and not EARLIEST <= value <= (info.context or {})["now"] + timedelta(days=1):
+        raise ValueError("must lie between 2000-01-01 and one day from now")
+    return value
+
+
 class UsageEvent(Request):
     """What a caller reports. The same event in another spelling is the same event; an `id` names it for good."""
 
     campaign_id: Text
     event_type: EventType
     quantity: Annotated[Quantity, Field(description="From 0 to below 10^12, with at most six decimals.")]
-    timestamp: Annotated[
-        datetime,
-        BeforeValidator(parse_instant),
-        WithJsonSchema(INSTANT_SCHEMA),
-        Field(description="From 2000-01-01 to one day from now, with an offset."),
-    ]
+    timestamp: Annotated[InstantIn, Field(description="From 2000-01-01 to one day from now, with an offset.")]
     # As canonical JSON: sorted keys, numbers in their one spelling.
     metadata: Annotated[
         str,
@@ -70,12 +72,7 @@ class UsageEvent(Request):
     id: Annotated[Text | None, Field(description="The caller's own name of the event, within the company.")] = None
 
     # Validate with the context {"now": datetime}.
-    @field_validator("timestamp")
-    @classmethod
-    def _in_range(cls, value: datetime, info: ValidationInfo) -> datetime:
-        if not EARLIEST <= value <= (info.context or {})["now"] + timedelta(days=1):
-            raise ValueError("must lie between 2000-01-01 and one day from now")
-        return value
+    _in_range = field_validator("timestamp")(check_timestamp)
 
     @property
     def key(self) -> str:
