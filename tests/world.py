@@ -25,7 +25,7 @@ BEGIN
         string_agg(format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I;', tgrelid::regclass, tgname), '')
         INTO unguard, guard FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal;
     SELECT string_agg(format('DELETE FROM %s;', oid::regclass), '') INTO clear FROM pg_class
-        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'schema_migrations';
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT IN ('schema_migrations', 'time_zones');
     -- Foreign keys, and triggers that are not ALWAYS on, do not fire for a replica.
     PERFORM set_config('session_replication_role', 'replica', true);
     EXECUTE unguard || clear || guard;

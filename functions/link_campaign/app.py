@@ -21,8 +21,8 @@ app = Api(scope="billing/write")
 )
 def put(campaign_id: CampaignId, link: Annotated[Link, Body()]) -> Linked:
     """Both belong to one company, and the shares of a subscription's active campaigns stay within 100 % + 0.1 %. The same
-    link again changes nothing. The answer says which share is left."""
-    return link_campaign(app.company, campaign_id, link)
+    link again changes nothing. The response says which share is left."""
+    return link_campaign(app.company, campaign_id, link, app.recorded_by)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

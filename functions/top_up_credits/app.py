@@ -18,8 +18,10 @@ app = Api(scope="billing/write")
     responses={409: {"description": "The campaign has no credits, or the id names another top-up."}},
 )
 def post(campaign_id: CampaignId, top_up: Annotated[TopUp, Body()]) -> Balance:
-    """The same id again is the same top-up, whatever its note, and is answered with the balance as it is."""
-    return top_up_credits(app.company, campaign_id, top_up)
+    """The same id again is the same top-up, whatever its note, and returns the balance as it is."""
+    if top_up.sets_terms:
+        app.require("billing/terms.write")
+    return top_up_credits(app.company, campaign_id, top_up, app.recorded_by)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

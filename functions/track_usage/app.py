@@ -9,7 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.api.resolver import Api
-from billing.operations.track_usage import BatchResult, UsageBatch, track_usage
+from billing.contract.results import BatchResult
+from billing.operations.track_usage import UsageBatch, track_usage
 
 app = Api(scope="billing/usage.write")
 

@@ -26,13 +26,13 @@ def is_share(share: Decimal | None) -> bool:
     return share is not None and 0 < share <= 1
 
 
-def fits(share: Decimal, others: Decimal) -> bool:
+def has_room(taken: Decimal, share: Decimal) -> bool:
     """Whether a share can be linked beside what the others take."""
-    return others + share <= 1 + TOLERANCE
+    return taken + share <= 1 + TOLERANCE
 
 
-def left(taken: Decimal) -> Decimal:
-    """The share that is left."""
+def remaining_share(taken: Decimal) -> Decimal:
+    """The share that is left beside what is taken."""
     return max(Decimal(0), 1 - taken)
 
 
@@ -66,7 +66,7 @@ def _share_errors(shares: Sequence[Decimal], total: Decimal) -> list[str]:
 
 
 def show_share(share: Decimal) -> Decimal:
-    """A share as answers show it, with four decimals."""
+    """A share with the four decimals of responses."""
     return share.quantize(Decimal("0.0001"))
 
 

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """No usage event lies before it (design §8)."""
 
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Everything lies before it."""
+
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6}0*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 

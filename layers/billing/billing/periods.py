@@ -9,6 +9,7 @@ are calendar months in the company's time zone, and have as many hours as really
 [743]
 """
 
+import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -76,6 +77,16 @@ def hours_between(start: datetime, end: datetime) -> int:
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a day there, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def months_later(day: date, count: int) -> date:
+    """The same day of a later month, or that month's last.
+
+    >>> months_later(date(2025, 1, 31), 1), months_later(date(2024, 2, 29), 12)
+    (datetime.date(2025, 2, 28), datetime.date(2025, 2, 28))
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def months(period: Period, zone: ZoneInfo) -> list[Month]:

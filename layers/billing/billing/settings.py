@@ -61,6 +61,11 @@ def takes_demo_data() -> bool:
     return os.environ.get("DEMO_DATA") == "true"
 
 
+def grace_hours() -> int:
+    """Hours after which usage that is reported late no longer counts as it would have in time (`GRACE_HOURS`; design §11)."""
+    return int(os.environ.get("GRACE_HOURS", "72"))
+
+
 def alert_bus_name() -> str | None:
     """The EventBridge bus that alerts are published to; without one they wait in the outbox."""
     return os.environ.get("ALERT_BUS_NAME")

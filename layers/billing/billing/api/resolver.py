@@ -76,6 +76,11 @@ class Api(APIGatewayHttpResolver):
         names = (str(claims.get(claim) or "") for claim in ("sub", "client_id"))
         return next((name for name in names if name and is_storable(name)), "unknown")
 
+    def require(self, scope: str) -> None:
+        """Raises `Forbidden` where the token lacks a scope that the operation needs for this request only."""
+        if scope not in caller_scopes(self.current_event):
+            raise Forbidden(f"The token lacks the scope {scope}.")
+
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer one request of API Gateway, payload format 2.0."""
         with _one_at_a_time:
@@ -125,11 +130,8 @@ def caller_company(event: APIGatewayProxyEventV2, scope: str) -> str:
 
     Raises `Unauthenticated` without claims, `Forbidden` without the scope or without a company.
     """
-    authorizer = event.request_context.authorizer
-    claims = authorizer.jwt_claim if authorizer else {}
-    if not claims:
-        raise Unauthenticated("The request has no valid token.")
-    scopes = {*_claimed_scopes(claims), *(authorizer.jwt_scopes or [] if authorizer else [])}
+    scopes = caller_scopes(event)
+    claims = _claims(event)
     if scope not in scopes:
         raise Forbidden(f"The token lacks the scope {scope}.")
     if PLATFORM_SCOPE in scopes:
@@ -138,6 +140,19 @@ def caller_company(event: APIGatewayProxyEventV2, scope: str) -> str:
     if company in ("", ALL_COMPANIES) or not is_storable(company):
         raise Forbidden("The token names no company.")
     return company
+
+
+def caller_scopes(event: APIGatewayProxyEventV2) -> set[str]:
+    """The scopes of the token. Raises `Unauthenticated` without claims."""
+    claims, authorizer = _claims(event), event.request_context.authorizer
+    if not claims:
+        raise Unauthenticated("The request has no valid token.")
+    return {*_claimed_scopes(claims), *(authorizer.jwt_scopes or [] if authorizer else [])}
+
+
+def _claims(event: APIGatewayProxyEventV2) -> Mapping[str, Any]:
+    authorizer = event.request_context.authorizer
+    return authorizer.jwt_claim if authorizer else {}
 
 
 def _claimed_scopes(claims: Mapping[str, Any]) -> list[str]:

@@ -7,11 +7,12 @@ strings.
 import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from billing.instants import format_instant
+from billing.instants import format_instant, parse_instant
 
 QUANTITY_LIMIT = Decimal(10) ** 12
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -89,6 +90,7 @@ INSTANT_SCHEMA = {
 }
 """An instant in a request: RFC 3339 with an offset, to the microsecond."""
 
+InstantIn = Annotated[datetime, BeforeValidator(parse_instant), WithJsonSchema(INSTANT_SCHEMA)]
 DecimalString = Annotated[
     Decimal,
     PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json"),
@@ -116,4 +118,44 @@ DeduplicationKey = Annotated[
 ]
 Currency = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]})]
 Share = Annotated[DecimalString, WithJsonSchema({"type": "string", "pattern": r"^[0-9]+\.[0-9]{4}$", "examples": ["0.2500"]})]
-PricingModel = Annotated[str, WithJsonSchema({"type": "string", "enum": ["seats", "credits", "bundle", "iaas", "custom"]})]
+PricingModel = Literal["seats", "credits", "bundle", "iaas", "custom"]
+
+
+class CoveredBy(StrEnum):
+    """What has paid for a line already."""
+
+    NONE = "none"
+    PREPAID_CREDITS = "prepaid_credits"
+    SUBSCRIPTION = "subscription"
+
+
+def check_amount(value: Decimal) -> Decimal:
+    """An amount of money, a price or a rate: at least 0, with at most 20 digits before the point and 20 after it."""
+    if not 0 <= value < 10**20:
+        raise ValueError("must be at least 0 and below 10^20")
+    number = Decimal(plain_number(value))
+    if int(number.as_tuple().exponent) < -20:
+        raise ValueError("must have at most 20 decimals")
+    return number
+
+
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(parse_decimal),
+    AfterValidator(check_amount),
+    number_or_string(r"^[0-9]{1,20}(\.[0-9]{1,20})?$", minimum=0, exclusiveMaximum=10**20),
+]
+CampaignStatus = Literal["draft", "planned", "recruiting", "active", "paused", "completed", "closed"]
+Reason = Annotated[
+    str,
+    Field(min_length=1, max_length=1000, json_schema_extra={"pattern": r"^[^\x00]*$"}, examples=["Agreed on the phone"]),
+    AfterValidator(check_text),
+]
+MonthText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}$", "examples": ["2025-03"]})]
+EffectiveFrom = Annotated[
+    str | None,
+    Field(
+        description="A whole UTC hour with an offset, or a date: midnight there. Absent: the current hour.",
+        examples=["2025-03-15"],
+    ),
+]

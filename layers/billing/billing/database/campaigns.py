@@ -1,70 +1,125 @@
-"""Loads a campaign from its tables into the shape that the rules take."""
+"""Loads campaigns, with the histories of their terms, into the shape that the rules take."""
 
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from billing.database.session import Row, Session
+from billing.database.session import Session, load_json
 from billing.errors import Conflict, NotFound, field_error
 from billing.periods import Period
 from billing.sql import queries
-from billing.terms.campaign import Campaign, Subscription
+from billing.terms.campaign import BEGINNING, END, Campaign, SubscriptionVersion, Version
+from billing.terms.models import BundleTerms, CreditTerms, SeatTerms
 
 _SQL = queries("campaigns")
 
 
+class _Row(NamedTuple):
+    id: str
+    company_id: str
+    name: str
+    currency: str | None
+    start_date: date | None
+    end_date: date | None
+    time_zone: str
+    l2i_subscription_id: str | None
+    versions: str
+    subscriptions: str | None
+    price_amount: Decimal | None
+    price_credits: Decimal | None
+
+
 def load_campaign(db: Session, company: str, campaign_id: str) -> Campaign:
-    """The campaign with its terms and its subscription. Raises `NotFound`, also for another company's, and `Conflict` where
-    another service wrote terms that nothing can be charged by."""
-    row = db.row(_SQL["campaign"], campaign_id=campaign_id, company=company)
-    if row is None:
+    """One campaign. Raises `NotFound`, also for another company's, and `Conflict` as `load_campaigns` does."""
+    campaigns = load_campaigns(db, company, [campaign_id])
+    if not campaigns:
         raise NotFound(f"There is no campaign {campaign_id}.")
+    return campaigns[0]
+
+
+def load_campaigns(db: Session, company: str, campaign_ids: Sequence[str]) -> list[Campaign]:
+    """The campaigns that the caller may see, in the order of their ids. Raises `Conflict` where another service wrote terms
+    that nothing can be charged by."""
+    return [_campaign(row) for row in db.all(_Row, _SQL["campaigns"], campaign_ids=list(campaign_ids), company=company)]
+
+
+def _campaign(row: _Row) -> Campaign:
     try:
-        return _campaign(row)
+        return Campaign(
+            id=row.id,
+            company_id=row.company_id,
+            name=row.name,
+            zone=ZoneInfo(row.time_zone),
+            currency=row.currency,
+            start_date=row.start_date,
+            end_date=row.end_date,
+            versions=[version(*item) for item in load_json(row.versions)],
+            subscriptions=_subscriptions(row.subscriptions),
+            first_grant_price=Fraction(row.price_amount) / Fraction(row.price_credits)
+            if row.price_amount is not None and row.price_credits
+            else None,
+            linked_to=row.l2i_subscription_id,
+        )
     except ValidationError as error:
         fields = "; ".join(f"{item.pointer} {item.detail}" for item in map(field_error, error.errors(include_input=False)))
-        raise Conflict(f"The terms of campaign {campaign_id} cannot be used: {fields}.") from None
+        raise Conflict(f"The terms of campaign {row.id} cannot be used: {fields}.") from None
+    except ZoneInfoNotFoundError:
+        raise Conflict(f"The time zone {row.time_zone} is not known.") from None
 
 
-def _campaign(row: Row) -> Campaign:
-    return Campaign(
-        id=row["id"],
-        company_id=row["company_id"],
-        name=row["name"],
-        status=row["status"],
-        zone=ZoneInfo(row["time_zone"]),
-        currency=row["currency"],
-        pricing_model=row["pricing_model"],
-        start_date=row["start_date"],
-        end_date=row["end_date"],
-        budget_allocated=row["budget_allocated"],
-        committed_seats=row["committed_seats"],
-        seat_price_per_month=row["seat_price_per_month"],
-        credit_allocation=row["credit_allocation"],
-        credit_price=row["credit_price"],
-        **_json_terms(row),
-        bundle_allocation_percentage=row["bundle_allocation_percentage"],
-        subscription=_subscription(row) if row["subscription_id"] else None,
+def version(starts_at: str, ends_at: str, terms: dict[str, Any]) -> Version:
+    """The terms that a fold of changes comes to, as those of the model in force."""
+    return Version(
+        starts_at=_instant(starts_at),
+        ends_at=_instant(ends_at),
+        pricing_model=terms["pricing_model"],
+        status=terms["status"],
+        is_active=terms["is_active"],
+        terms=model_terms(terms),
     )
 
 
-def _json_terms(row: Row) -> dict[str, Any]:
-    if row["pricing_model"] not in ("iaas", "custom"):
-        return {}
-    from billing.terms.models import CustomTerms, IaasTerms  # shapes that take time to build, and three models do not need
+def model_terms(terms: dict[str, Any]) -> Any:
+    """The terms of the model that is in force. Raises pydantic's `ValidationError` for JSON terms of another form."""
+    model = terms["pricing_model"]
+    if model == "seats":
+        return SeatTerms(_decimal(terms["seat_price_per_month"]), _decimal(terms["committed_seats"] or 0))
+    if model == "credits":
+        return CreditTerms(None if terms["credit_price"] is None else _decimal(terms["credit_price"]))
+    if model == "bundle":
+        share = terms["bundle_allocation_percentage"]
+        return BundleTerms(terms["l2i_subscription_id"], None if share is None else _decimal(share))
+    from billing.terms.json_terms import CustomTerms, IaasTerms  # shapes that take time to build
 
-    if row["pricing_model"] == "iaas":
-        return {"iaas_metrics": IaasTerms.model_validate(row["iaas_metrics"])}
-    return {"custom_pricing_terms": CustomTerms.model_validate(row["custom_pricing_terms"])}
+    if model == "iaas":
+        return IaasTerms.model_validate(terms["iaas_metrics"])
+    return CustomTerms.model_validate(terms["custom_pricing_terms"])
 
 
-def _subscription(row: Row) -> Subscription:
-    return Subscription(
-        id=row["subscription_id"],
-        status=row["subscription_status"],
-        quantity=row["subscription_quantity"],
-        period=Period(row["current_period_start"], row["current_period_end"]),
-        annual_price=row["annual_price"],
-        currency=row["bundle_currency"],
-    )
+def _subscriptions(text: str | None) -> dict[str, list[SubscriptionVersion]]:
+    subscriptions: dict[str, list[SubscriptionVersion]] = {}
+    for subscription_id, starts_at, ends_at, terms in load_json(text) if text else ():
+        subscriptions.setdefault(subscription_id, []).append(
+            SubscriptionVersion(
+                starts_at=_instant(starts_at),
+                ends_at=_instant(ends_at),
+                quantity=terms["quantity"],
+                annual_price=Fraction(_decimal(terms["annual_price"])),
+                currency=terms["currency"],
+                period=Period(_instant(terms["period_start"]), _instant(terms["period_end"])),
+            )
+        )
+    return subscriptions
+
+
+def _decimal(value: int | Decimal) -> Decimal:
+    return Decimal(value)
+
+
+def _instant(text: str) -> datetime:
+    return {"-infinity": BEGINNING, "infinity": END}.get(text) or datetime.fromisoformat(text)

@@ -2,37 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from billing.contract.shapes import Shape
-from billing.contract.types import DeduplicationKey, RecordId
+from billing.contract.results import Result, rejected
 from billing.database.session import Row, Session, transaction
-from billing.errors import field_error, first_errors
 from billing.sql import queries
 from billing.usage.event import UsageEvent
 
 _SQL = queries("ledger")
 _EVENTS = TypeAdapter(list[UsageEvent])
-Status = Literal["recorded", "duplicate", "conflict", "rejected"]
-
-
-class Result(Shape):
-    """What became of one event. A repeat, and a conflict, name the record that was there first."""
-
-    status: Status
-    usage_record_id: RecordId | None = None
-    deduplication_key: DeduplicationKey | None = None
-    reason: Annotated[str | None, Field(examples=["/quantity: must be at least 0 and below 10^12"])] = None
 
 
 def record_events(company: str, events: Sequence[object], now: datetime) -> list[Result]:
     """Record the events of a batch in one transaction; the results are in their order. A bad event is rejected with its
     reason and takes no other down.
 
-    Raises `DatabaseUnavailable`; nothing is recorded then, as far as is known, and the batch may be sent again.
+    Raises `DatabaseUnavailable`; the outcome is unknown then, and the same batch may be sent again.
     """
     rows, results = _rows(events, now)
     if rows:
@@ -53,7 +40,7 @@ def _rows(events: Sequence[object], now: datetime) -> tuple[list[Row], dict[int,
             try:
                 good[number] = UsageEvent.model_validate(event, context=context)
             except ValidationError as error:
-                bad[number] = _rejected(error)
+                bad[number] = rejected(error)
     return [{"number": number} | event.row() for number, event in good.items()], bad
 
 
@@ -81,11 +68,7 @@ def _repeats(db: Session, rows: list[Row]) -> dict[int, Result]:
             usage_record_id=str(record_id),
             deduplication_key=key,
             reason=f"the id names a record with another {', '.join(differing)}" if differing else None,
+            superseded_by=None if superseded_by is None else str(superseded_by),
         )
-        for number, record_id, key, differing in db.value(_SQL["recorded_before"], events=to_json(rows).decode())
+        for number, record_id, key, differing, superseded_by in db.value(_SQL["recorded_before"], events=to_json(rows).decode())
     }
-
-
-def _rejected(error: ValidationError) -> Result:
-    errors = first_errors([field_error(item) for item in error.errors(include_url=False, include_input=False)])
-    return Result(status="rejected", reason="; ".join(f"{item.pointer or 'the event'}: {item.detail}" for item in errors))

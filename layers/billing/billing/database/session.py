@@ -8,13 +8,15 @@ Every transaction sets all of its own state (role, company, time zone), so that 
 client between two transactions.
 """
 
+import json
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pg8000.native import Connection, DatabaseError, InterfaceError, PreparedStatement, literal
 
@@ -36,6 +38,7 @@ _LOGIN_REFUSED = "28"
 """The class of SQLSTATE for a user, password or token that the server does not accept."""
 
 Row = dict[str, Any]
+Shaped = TypeVar("Shaped")
 
 # SQLSTATE classes of a statement that is wrong whenever it is sent; everything else may pass, so it is worth a retry.
 _OUR_FAULT = ("22", "23", "P0")
@@ -61,6 +64,14 @@ class Session:
             values = statement.run(**parameters) or []
             names = [column["name"] for column in statement.columns or []]
         return [dict(zip(names, row, strict=True)) for row in values]
+
+    def all(self, shape: Callable[..., Shaped], sql: str, **parameters: Any) -> list[Shaped]:
+        """The rows of a query, each as the `NamedTuple` that has its columns."""
+        return [shape(**row) for row in self.rows(sql, **parameters)]
+
+    def one(self, shape: Callable[..., Shaped], sql: str, **parameters: Any) -> Shaped | None:
+        """The first row as the `NamedTuple` that has its columns, or None."""
+        return next(iter(self.all(shape, sql, **parameters)), None)
 
     def row(self, sql: str, **parameters: Any) -> Row | None:
         """The first row, or None."""
@@ -194,6 +205,22 @@ def _roll_back(session: Session | None) -> None:
 def server_message(error: DatabaseError) -> str:
     """What the server said, without the statement."""
     return _field(error, "M")
+
+
+def violated_constraint(error: DatabaseError) -> str:
+    """The name of the constraint that a statement broke, or an empty text."""
+    return _field(error, "n")
+
+
+def timed_out(error: BaseException) -> bool:
+    """Whether what failed is a statement that took longer than it may."""
+    cause = error.__cause__
+    return isinstance(cause, DatabaseError) and sqlstate(cause) == "57014"
+
+
+def load_json(text: str) -> Any:
+    """A JSON text of the database, in which no number becomes a double."""
+    return json.loads(text, parse_float=Decimal)
 
 
 def sqlstate(error: DatabaseError) -> str:

@@ -11,10 +11,9 @@ from fractions import Fraction
 from typing import Literal
 
 from billing.contract.shapes import Shape
-from billing.contract.types import CampaignRef, CompanyRef, Currency, DecimalString
+from billing.contract.types import CampaignRef, CompanyRef, CoveredBy, Currency, DecimalString
 from billing.invoices.parties import BillingProfile, Seller, TaxCategory
 from billing.money import round_money
-from billing.pricing.statement import CoveredBy
 
 LineKind = Literal["charge", "adjustment", "manual", "credit", "covered"]
 DocumentKind = Literal["invoice", "credit_note"]

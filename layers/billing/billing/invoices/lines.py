@@ -15,10 +15,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from billing.contract.types import CoveredBy
 from billing.invoices.document import Line, add, month_name, negate
 from billing.invoices.tax import Tax
 from billing.money import round_money
-from billing.pricing.statement import CoveredBy
 
 SEATS_COMMITTED = "seats.committed"
 SEATS_ADDITIONAL = "seats.additional"

@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing import settings
-from billing.database.ledger import Result
+from billing.contract.results import Result
 from billing.errors import DatabaseUnavailable
 from billing.telemetry import logger, metrics
 

@@ -2,12 +2,11 @@
 
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from aws_lambda_powertools.logging import correlation_paths
@@ -16,30 +15,39 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pg8000.native import DatabaseError
 
 from billing import settings
-from billing.database.session import ALL_COMPANIES, JOBS, Row, Session, server_message, transaction
-from billing.errors import JobFailed
+from billing.database.session import ALL_COMPANIES, JOBS, Session, server_message, timed_out, transaction
+from billing.errors import DatabaseUnavailable, Invalid, JobFailed
 from billing.instants import format_instant, parse_instant
 from billing.sql import queries
 from billing.telemetry import logger, metrics
 
 CHUNK = 20_000
-"""Campaigns in one transaction: so many that the statement is nearly all of the work, so few that it takes seconds."""
+"""Campaigns, or activities, per transaction: enough to amortise its overhead, few enough to commit within seconds."""
 
-_SQL = queries("jobs")
+RESERVE_SECONDS = 10
+"""No further chunk is begun this close to the function's end: a chunk takes less."""
 
-RESERVE = 10
-"""Seconds before the function's end at which no further chunk is begun: more than a chunk takes."""
-
-Charge = Callable[[Session, str, int], Row]
-"""Charges up to so many campaigns after an id, in their order; answers `due`, `charged`, …, and the `last` id."""
+_SQL = queries("runs")
 
 TimeLeft = Callable[[], float]
 """The seconds until Lambda ends the function."""
 
 Job = Callable[[datetime, TimeLeft], dict[str, Any]]
 
-NextDue = Callable[[Session, str], Row | None]
-"""The `id` of the first campaign that `Charge` would take after an id; None where there is none."""
+
+class Recorded(NamedTuple):
+    """What a chunk, or all of them, recorded: `due` campaigns, of which `duplicates` had their record already, and `recorded`
+    records. A chunk also says after which campaign the next begins, and whether it is the last."""
+
+    due: int = 0
+    recorded: int = 0
+    duplicates: int = 0
+    last: str | None = None
+    done: bool = True
+
+    def with_chunk(self, chunk: "Recorded") -> "Recorded":
+        """The sums with those of a further chunk."""
+        return Recorded(self.due + chunk.due, self.recorded + chunk.recorded, self.duplicates + chunk.duplicates)
 
 
 @dataclass
@@ -49,64 +57,82 @@ class Run:
     job_name: str
     hour: datetime
     time_left: TimeLeft
+    raises_alerts: bool = False
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     job_id: str = field(default_factory=lambda: str(uuid4()))
-    ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ended_at: datetime | None = None
     campaigns_processed: int = 0
     usage_records_created: int = 0
     duplicates_detected: int = 0
-    low_credit_alerts: int | None = None
-    """Alerts raised; of the credit job only."""
+    alerts: int = 0
     errors: list[dict[str, str]] = field(default_factory=list)
 
-    def charge(self, charge: Charge, next_due: NextDue) -> Row:
-        """Charge all campaigns in chunks, each a transaction; the sums of what `charge` counts.
+    def record(self, record: str, next_due: str, **parameters: Any) -> Recorded:
+        """Run the query `record` chunk by chunk, each in a transaction of its own, and return the sums.
 
-        Where a chunk fails, smaller ones find the campaign that cannot be charged; it is reported and passed over, and
-        all others are charged."""
+        It takes `after`, the campaign before the first to look at, and `size`, and returns a `Recorded`. Where a chunk fails
+        or takes too long, smaller ones find the campaign that cannot be recorded, which `next_due` names; it is reported and
+        passed over, and all others are recorded."""
         after, size = "", CHUNK
-        total: Counter[str] = Counter()
+        total = Recorded()
         while True:
-            if self.time_left() < RESERVE:
-                raise JobFailed("The time is nearly up. What was charged is committed, and the next run does the rest.")
+            self.check_time()
             try:
-                with transaction(ALL_COMPANIES, JOBS) as db:
+                with self.transaction() as db:
                     db.rows(_SQL["take_turns"], job_name=self.job_name)
-                    chunk = charge(db, after, size)
-            except DatabaseError as error:
+                    chunk = db.all(Recorded, record, after=after, size=size, **parameters)[0]
+            except (DatabaseError, DatabaseUnavailable) as error:
+                if isinstance(error, DatabaseUnavailable) and not timed_out(error):
+                    raise
                 if size == 1:
-                    after = self._pass_over(next_due, after, error)
+                    after = self._pass_over(next_due, after, error, parameters)
                 size = max(1, size // 2)
                 continue
-            last = chunk.pop("last")
-            total.update(chunk)
-            if chunk["due"] < size:
-                return dict(total)
-            after, size = last, min(CHUNK, size * 2)
+            total = total.with_chunk(chunk)
+            if chunk.done:
+                return total
+            after, size = after if chunk.last is None else chunk.last, min(CHUNK, size * 2)
 
-    def _pass_over(self, next_due: NextDue, after: str, error: DatabaseError) -> str:
-        logger.exception("A campaign cannot be charged", exc_info=error)
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A transaction of the run, whose alerts are counted: the events of balances that crossed a line."""
         with transaction(ALL_COMPANIES, JOBS) as db:
-            campaign = next_due(db, after)
-        if campaign is None:  # another run has charged it in the meantime
+            last_event = db.value(_SQL["last_event"])
+            yield db
+            self.alerts += db.value(_SQL["alerts_raised"], after=last_event)
+
+    def check_time(self) -> None:
+        """Raises `JobFailed` where there is no time for another transaction."""
+        if self.time_left() < RESERVE_SECONDS:
+            raise JobFailed("The time is nearly up. What was recorded is committed, and the next run does the rest.")
+
+    def _pass_over(self, next_due: str, after: str, error: Exception, parameters: dict[str, Any]) -> str:
+        logger.exception("A campaign cannot be recorded", exc_info=error)
+        with transaction(ALL_COMPANIES, JOBS) as db:
+            campaign_id = next(iter(db.rows(next_due, after=after, **parameters)), {"id": None})["id"]
+        if campaign_id is None:  # another run has recorded it in the meantime
             return after
-        campaign_id = str(campaign["id"])
-        self.errors.append({"campaignId": campaign_id, "error": server_message(error)})
-        return campaign_id
+        self.report(campaign_id, server_message(error) if isinstance(error, DatabaseError) else "it takes too long")
+        return str(campaign_id)
+
+    def report(self, campaign_id: str, error: str) -> None:
+        """Report a campaign that could not be recorded."""
+        self.errors.append({"campaignId": campaign_id, "error": error})
 
     def result(self) -> dict[str, Any]:
         """The result of design §7; `duration` in seconds."""
+        ended_at = self.ended_at or datetime.now(UTC)
         return {
             "success": not self.errors,
             "jobId": self.job_id,
             "startTime": format_instant(self.started_at),
-            "endTime": format_instant(self.ended_at),
-            "duration": (self.ended_at - self.started_at).total_seconds(),
+            "endTime": format_instant(ended_at),
+            "duration": (ended_at - self.started_at).total_seconds(),
             "campaignsProcessed": self.campaigns_processed,
             "usageRecordsCreated": self.usage_records_created,
             "duplicatesDetected": self.duplicates_detected,
             "errors": self.errors,
-            **({} if self.low_credit_alerts is None else {"lowCreditAlerts": self.low_credit_alerts}),
+            **({"lowCreditAlerts": self.alerts} if self.raises_alerts else {}),
         }
 
 
@@ -122,22 +148,30 @@ def handle(event: dict[str, Any], context: LambdaContext, job: Job) -> dict[str,
 
 
 @contextmanager
-def job_run(job_name: str, hour: datetime, time_left: TimeLeft) -> Iterator[Run]:
+def job_run(job_name: str, hour: datetime, time_left: TimeLeft, *, raises_alerts: bool = False) -> Iterator[Run]:
     """A run whose start, end and result are stored where `SAVE_JOB_RESULTS` says so.
 
-    Raises `JobFailed` if a campaign could not be charged, or the time did not suffice: Lambda invokes the function again
-    with the same event, and that run does what is left.
+    Raises `Invalid` for an hour that lies ahead of the database's clock; `JobFailed` if a campaign could not be recorded, or
+    the time did not suffice: Lambda invokes the function again with the same event, and that run does what is left.
     """
-    run = Run(job_name, hour, time_left)
+    run = Run(job_name, hour, time_left, raises_alerts)
+    _check_hour(hour)
     _store(_SQL["started"], job_name=job_name, scheduled_for=hour, id=run.job_id, started_at=run.started_at)
     try:
         yield run
         if run.errors:
-            raise JobFailed(f"{len(run.errors)} campaigns could not be charged, first {run.errors[0]}")
+            raise JobFailed(f"{len(run.errors)} campaigns could not be recorded, first {run.errors[0]}")
     except Exception as error:
         _end(run, "failed", {"failure": str(error)})
         raise
     _end(run, "succeeded", {})
+
+
+def _check_hour(hour: datetime) -> None:
+    with transaction(ALL_COMPANIES, JOBS) as db:
+        now = db.value(_SQL["clock"])
+    if hour > now:
+        raise Invalid(f"The hour {format_instant(hour)} lies ahead of the database's clock, which is at {format_instant(now)}.")
 
 
 def _end(run: Run, status: str, failure: dict[str, str]) -> None:
@@ -150,7 +184,7 @@ def _end(run: Run, status: str, failure: dict[str, str]) -> None:
         "UsageRecordsCreated": run.usage_records_created,
         "DuplicatesDetected": run.duplicates_detected,
         "CampaignsInError": len(run.errors),
-        "LowCreditAlerts": run.low_credit_alerts or 0,
+        "LowCreditAlerts": run.alerts,
     }
     for name, count in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)

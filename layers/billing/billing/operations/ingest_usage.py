@@ -9,7 +9,8 @@ from datetime import datetime
 from pg8000.native import DatabaseError
 
 from billing.contract.parsing import parse_json
-from billing.database.ledger import Result, record_events
+from billing.contract.results import Result
+from billing.database.ledger import record_events
 from billing.database.session import ALL_COMPANIES, server_message
 from billing.errors import BillingError
 

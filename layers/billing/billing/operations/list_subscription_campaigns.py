@@ -1,24 +1,28 @@
 """The campaigns of a subscription (design §8)."""
 
 from datetime import date
-from typing import Annotated
-
-from pydantic import WithJsonSchema
+from decimal import Decimal
+from typing import NamedTuple
 
 from billing import bundles
 from billing.contract.shapes import Shape
-from billing.contract.types import CampaignName, CampaignRef, PricingModel, Share, SubscriptionRef
+from billing.contract.types import CampaignName, CampaignRef, CampaignStatus, PricingModel, Share, SubscriptionRef
+from billing.database.bundles import load_subscription
 from billing.database.session import transaction
-from billing.errors import NotFound
 from billing.sql import queries
 
 _SQL = queries("bundles")
 
 
-CampaignStatus = Annotated[
-    str,
-    WithJsonSchema({"type": "string", "enum": ["draft", "planned", "recruiting", "active", "paused", "completed", "closed"]}),
-]
+class _Campaign(NamedTuple):
+    campaign_id: str
+    campaign_name: str
+    status: CampaignStatus
+    is_active: bool
+    pricing_model: PricingModel
+    start_date: date | None
+    end_date: date | None
+    allocation_percentage: Decimal | None
 
 
 class LinkedCampaign(Shape):
@@ -44,12 +48,11 @@ class SubscriptionCampaigns(Shape):
 def list_subscription_campaigns(company: str, subscription_id: str) -> SubscriptionCampaigns:
     """The campaigns. Raises `NotFound` for a subscription that is not there or another company's."""
     with transaction(company) as db:
-        if db.row(_SQL["subscription"], subscription_id=subscription_id, company=company) is None:
-            raise NotFound(f"There is no subscription {subscription_id}.")
-        rows = db.rows(_SQL["campaigns"], subscription_id=subscription_id)
-    campaigns = [
-        LinkedCampaign(**row | {"allocation_percentage": share and bundles.show_share(share)})
-        for row in rows
-        for share in [row["allocation_percentage"]]
-    ]
-    return SubscriptionCampaigns(subscription_id=subscription_id, campaigns=campaigns)
+        load_subscription(db, company, subscription_id)
+        rows = db.all(_Campaign, _SQL["campaigns"], subscription_id=subscription_id)
+    return SubscriptionCampaigns(subscription_id=subscription_id, campaigns=[_shown(row) for row in rows])
+
+
+def _shown(row: _Campaign) -> LinkedCampaign:
+    share = row.allocation_percentage
+    return LinkedCampaign(**row._replace(allocation_percentage=None if share is None else bundles.show_share(share))._asdict())

@@ -33,16 +33,31 @@ RECORD_BYTES = 1_000
 _SQL = queries("records")
 
 
+class BurnedCredits(Shape):
+    """What a grant paid of a record's credits."""
+
+    grant_id: str
+    credits: DecimalString
+
+
 class UsageRecord(Shape):
-    """One record; `billingEventType` is the billing system's name for its type."""
+    """One record; `billingEventType` is the billing system's name for its type. `corrects` is the record that it supersedes,
+    `supersededBy` the correction that supersedes it; `burned` and `overage` are of credit usage, and null of the others."""
 
     usage_record_id: RecordId
     event_type: EventType
     billing_event_type: Annotated[str, Field(json_schema_extra={"enum": list(BILLING_EVENT_TYPES.values())})]
     quantity: DecimalString
     event_timestamp: Instant
+    recorded_at: Instant
     deduplication_key: DeduplicationKey
     metadata: Annotated[dict[str, Any], Field(description="As it was sent; numbers are answered in double precision.")]
+    corrects: RecordId | None
+    superseded_by: RecordId | None
+    reason: Annotated[str | None, Field(description="Why a correction was made.")]
+    recorded_by: Annotated[str | None, Field(description="Who made a correction.")]
+    burned: list[BurnedCredits] | None
+    overage: DecimalString | None
 
 
 class CampaignRecords(Shape):
@@ -125,12 +140,20 @@ def _answered_bytes(metadata: dict[str, Any]) -> int:
 
 
 def _record(row: Row) -> UsageRecord:
+    paid_by = row["paid_by"] or [] if row["event_type"] == "credit_usage" else None
     return UsageRecord(
         usage_record_id=str(row["id"]),
         event_type=row["event_type"],
         billing_event_type=BILLING_EVENT_TYPES[row["event_type"]],
         quantity=row["quantity"],
         event_timestamp=row["event_timestamp"],
+        recorded_at=row["created_at"],
         deduplication_key=row["deduplication_key"],
         metadata=row["metadata"],
+        corrects=row["corrects"] and str(row["corrects"]),
+        superseded_by=row["superseded_by"] and str(row["superseded_by"]),
+        reason=row["reason"],
+        recorded_by=row["recorded_by"],
+        burned=None if paid_by is None else [BurnedCredits(grant_id=by, credits=credits) for by, credits in paid_by if by],
+        overage=None if paid_by is None else next((credits for by, credits in paid_by if not by), "0.000000"),
     )

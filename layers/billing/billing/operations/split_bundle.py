@@ -8,12 +8,9 @@ from pydantic import Field
 from billing import bundles
 from billing.contract.shapes import Shape
 from billing.contract.types import CampaignName, CampaignRef, Currency, DecimalString, Share, SubscriptionRef
+from billing.database.bundles import load_split
 from billing.database.session import transaction
-from billing.errors import NotFound
 from billing.money import round_money
-from billing.sql import queries
-
-_SQL = queries("bundles")
 
 
 class CampaignShare(Shape):
@@ -47,27 +44,21 @@ class BundleSplit(Shape):
 def split_bundle(company: str, subscription_id: str) -> BundleSplit:
     """The split. Raises `NotFound` for a subscription that is not there or another company's."""
     with transaction(company) as db:
-        subscription = db.row(_SQL["subscription"], subscription_id=subscription_id, company=company)
-        if subscription is None:
-            raise NotFound(f"There is no subscription {subscription_id}.")
-        campaigns = db.rows(_SQL["active_campaigns"], subscription_id=subscription_id)
-    budget, currency = subscription["annual_price"] * subscription["quantity"], subscription["currency"]
-    shares = [campaign["bundle_allocation_percentage"] for campaign in campaigns]
-    split = bundles.split_budget(budget, shares, currency)
+        subscription, campaigns, allocation = load_split(db, company, subscription_id)
     return BundleSplit(
         subscription_id=subscription_id,
-        total_budget=round_money(Fraction(budget), currency),
-        currency=currency,
+        total_budget=round_money(Fraction(subscription.budget), subscription.currency),
+        currency=subscription.currency,
         campaigns=[
             CampaignShare(
-                campaign_id=campaign["id"],
-                campaign_name=campaign["name"],
-                allocation_percentage=share and bundles.show_share(share),
+                campaign_id=campaign.id,
+                campaign_name=campaign.name,
+                allocation_percentage=None if campaign.share is None else bundles.show_share(campaign.share),
                 allocated_amount=amount,
-                status="valid" if bundles.is_share(share) else "invalid",
+                status="valid" if bundles.is_share(campaign.share) else "invalid",
             )
-            for campaign, share, amount in zip(campaigns, shares, split.amounts, strict=True)
+            for campaign, amount in zip(campaigns, allocation.amounts, strict=True)
         ],
-        total_allocation_percentage=bundles.show_share(split.total_share),
-        validation=Validation(is_valid=not split.errors, errors=split.errors),
+        total_allocation_percentage=bundles.show_share(allocation.total_share),
+        validation=Validation(is_valid=not allocation.errors, errors=allocation.errors),
     )

@@ -1,21 +1,45 @@
-"""Adds bought credits to a campaign's allocation and balance, once for each id (design §8)."""
+"""Grants bought credits to a campaign, once for each id (design §8, §11)."""
 
-from typing import Annotated
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
 from billing.contract.shapes import Request, Shape
-from billing.contract.types import CampaignRef, DecimalString, Quantity, Text, check_text, number_or_string
+from billing.contract.types import (
+    Amount,
+    CampaignRef,
+    DecimalString,
+    Instant,
+    InstantIn,
+    Quantity,
+    Text,
+    check_text,
+    number_or_string,
+)
 from billing.database.session import Session, transaction
-from billing.errors import Conflict, FieldError, NotFound
+from billing.errors import Conflict, FieldError, Invalid, NotFound
+from billing.instants import EARLIEST, LATEST
 from billing.money import show_quantity
 from billing.sql import queries
 
-_SQL = queries("credits")
+PRIORITY_MAX = 1000
+PRIORITY = 100
+"""Of a grant where nobody says; a lower number burns first (design §11)."""
+
+_SQL = queries("grants")
+
+
+def check_expiry(value: datetime) -> datetime:
+    """An instant between 2000 and 2199."""
+    if not EARLIEST <= value < LATEST:
+        raise ValueError("must lie between 2000-01-01 and 2199-12-31")
+    return value
 
 
 class TopUp(Request):
-    """The credits that were bought."""
+    """The credits that were bought, or given where `amount` is 0."""
 
     credits: Annotated[
         Quantity,
@@ -28,40 +52,158 @@ class TopUp(Request):
     note: (
         Annotated[str, Field(max_length=1000, json_schema_extra={"pattern": r"^[^\x00]*$"}), AfterValidator(check_text)] | None
     ) = None
+    amount: Annotated[
+        Amount | None, Field(description="What was paid for them; absent: the list price now. Needs billing/terms.write.")
+    ] = None
+    priority: Annotated[
+        int | None, Field(ge=0, le=PRIORITY_MAX, description="The lower burns first; absent: 100. Needs billing/terms.write.")
+    ] = None
+    expires_at: Annotated[
+        Annotated[InstantIn, AfterValidator(check_expiry)] | None,
+        Field(description="Usage from then on cannot burn them. Needs billing/terms.write."),
+    ] = None
+
+    @property
+    def sets_terms(self) -> bool:
+        """Whether the caller needs the scope for terms."""
+        return self.amount is not None or self.priority is not None or self.expires_at is not None
+
+
+class Grant(Shape):
+    """Credits that a campaign owns; `amount` was paid for all of them."""
+
+    grant_id: Annotated[str, Field(examples=["12"])]
+    id: str | None
+    credits: DecimalString
+    amount: DecimalString
+    priority: int
+    expires_at: Instant | None
+    source: Literal["allocation", "purchase", "promotion"]
+    note: str | None
+    remaining: DecimalString
+    recorded_by: str
+    recorded_at: Instant
 
 
 class Balance(Shape):
-    """What the campaign has bought and has left."""
+    """All that the campaign was granted, what is left of it, and the grant of this top-up."""
 
     campaign_id: CampaignRef
     credit_allocation: DecimalString
     credits_remaining: DecimalString
+    grant: Grant
 
 
-def top_up_credits(company: str, campaign_id: str, top_up: TopUp) -> Balance:
-    """Raise allocation and balance together; the same id again, with any note, answers the balance as it is.
+class _Balance(NamedTuple):
+    currency: str | None
+    credits_remaining: Decimal
+    credit_allocation: Decimal
 
-    Raises `NotFound`, and `Conflict` where the campaign has no credits or the id names another campaign's top-up or other
-    credits.
+
+class _Price(NamedTuple):
+    amount: Decimal | None
+    credits: Decimal | None
+
+
+class _Grant(NamedTuple):
+    id: int
+    grant_id: str | None
+    campaign_id: str
+    credits: Decimal
+    amount: Decimal
+    price_amount: Decimal
+    price_credits: Decimal
+    priority: int
+    expires_at: datetime | None
+    source: Literal["allocation", "purchase", "promotion"]
+    note: str | None
+    remaining: Decimal
+    recorded_by: str
+    created_at: datetime
+
+
+def top_up_credits(company: str, campaign_id: str, top_up: TopUp, recorded_by: str) -> Balance:
+    """Grant the credits; the same id again, with any note, returns the balance as it is.
+
+    Raises `NotFound`; `Invalid` where credits of the campaign have no list price and no amount is given; `Conflict` where the
+    id names a top-up of another campaign, or one that differs.
     """
     with transaction(company) as db:
-        row = db.row(_SQL["balance"], campaign_id=campaign_id, company=company)
-        if row is None:
+        if db.one(_Balance, _SQL["balance"], campaign_id=campaign_id, company=company) is None:
             raise NotFound(f"There is no campaign {campaign_id}.")
-        if row["credit_allocation"] is None:
-            raise Conflict("The campaign has no credit allocation that could be topped up.")
-        if db.rows(_SQL["top_up"], campaign_id=campaign_id, top_up_id=top_up.id, credits=str(top_up.credits), note=top_up.note):
-            db.rows(_SQL["raise_allocation"], campaign_id=campaign_id, credits=str(top_up.credits))
-        else:
-            _check_same(db, campaign_id, top_up)
-        balance = db.rows(_SQL["balance"], campaign_id=campaign_id, company=company)[0]
-    return Balance(campaign_id=campaign_id, **{name: show_quantity(credits) for name, credits in balance.items()})
+        recorded = _grant(db, campaign_id, top_up, recorded_by)
+        balance = db.one(_Balance, _SQL["balance"], campaign_id=campaign_id, company=company)
+        grant = db.one(_Grant, _SQL["granted"], campaign_id=campaign_id, grant_id=top_up.id)
+        assert balance is not None
+        assert grant is not None
+        if not recorded:
+            _check_same(campaign_id, grant, top_up)
+    return Balance(
+        campaign_id=campaign_id,
+        credit_allocation=show_quantity(balance.credit_allocation),
+        credits_remaining=show_quantity(balance.credits_remaining),
+        grant=_shown(grant),
+    )
 
 
-def _check_same(db: Session, campaign_id: str, top_up: TopUp) -> None:
-    recorded = db.rows(_SQL["recorded_top_up"], campaign_id=campaign_id, top_up_id=top_up.id)[0]
-    if recorded["campaign_id"] != campaign_id:
+def _grant(db: Session, campaign_id: str, top_up: TopUp, recorded_by: str) -> bool:
+    """Whether the grant is new."""
+    price = _price(db, campaign_id, top_up)
+    if price.amount is None or price.credits is None:
+        reason = "is required: the campaign's credits have no list price"
+        raise Invalid("The top-up has no price; see errors.", [FieldError("/amount", reason)])
+    rows = db.rows(
+        _SQL["grant"],
+        campaign_id=campaign_id,
+        grant_id=top_up.id,
+        credits=str(top_up.credits),
+        amount=str(top_up.amount if top_up.amount is not None else top_up.credits * price.amount / price.credits),
+        price_amount=str(price.amount),
+        price_credits=str(price.credits),
+        priority=PRIORITY if top_up.priority is None else top_up.priority,
+        expires_at=top_up.expires_at,
+        source="promotion" if top_up.amount == 0 else "purchase",
+        note=top_up.note,
+        recorded_by=recorded_by,
+    )
+    return bool(rows)
+
+
+def _price(db: Session, campaign_id: str, top_up: TopUp) -> _Price:
+    """The price of one credit is exactly amount / credits: of what was paid, or the list price."""
+    if top_up.amount is not None:
+        return _Price(top_up.amount, top_up.credits)
+    return db.one(_Price, _SQL["list_price"], campaign_id=campaign_id) or _Price(None, None)
+
+
+def _check_same(campaign_id: str, grant: _Grant, top_up: TopUp) -> None:
+    if grant.campaign_id != campaign_id:
         raise Conflict("The id names a top-up of another campaign.", [FieldError("/id", "names a top-up of another campaign")])
-    if recorded["credits"] != top_up.credits:
-        reason = "differ from those of the top-up that has the id"
-        raise Conflict("The id names a top-up with other credits.", [FieldError("/credits", reason)])
+    given = {
+        "credits": (grant.credits, top_up.credits),
+        "amount": (grant.amount, grant.amount if top_up.amount is None else top_up.amount),
+        "priority": (grant.priority, PRIORITY if top_up.priority is None else top_up.priority),
+        "expiresAt": (grant.expires_at, top_up.expires_at),
+    }
+    differing = [name for name, (there, here) in given.items() if there != here]
+    if differing:
+        reason = "differs from that of the top-up that has the id"
+        raise Conflict(
+            f"The id names a top-up with other {', '.join(differing)}.", [FieldError(f"/{name}", reason) for name in differing]
+        )
+
+
+def _shown(grant: _Grant) -> Grant:
+    return Grant(
+        grant_id=str(grant.id),
+        id=grant.grant_id,
+        credits=show_quantity(grant.credits),
+        amount=grant.amount,
+        priority=grant.priority,
+        expires_at=grant.expires_at,
+        source=grant.source,
+        note=grant.note,
+        remaining=show_quantity(grant.remaining),
+        recorded_by=grant.recorded_by,
+        recorded_at=grant.created_at,
+    )

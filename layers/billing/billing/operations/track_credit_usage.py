@@ -1,39 +1,44 @@
-"""The hourly credit job: every activity of the credits campaigns that is not yet charged becomes a charge (design §7)."""
+"""The hourly credit job: every activity of the credits campaigns that is not yet charged becomes a usage record, and grants
+whose time is over expire (design §7, §11)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from billing.database.session import ALL_COMPANIES, JOBS, Row, Session, transaction
+from billing import settings
+from billing.database.session import ALL_COMPANIES, JOBS, transaction
 from billing.jobs import outbox
-from billing.jobs.run import TimeLeft, job_run
+from billing.jobs.run import CHUNK, Run, TimeLeft, job_run
 from billing.sql import queries
 
 JOB_NAME = "track_credit_usage"
-_SQL = queries("credits")
+_SQL = queries("credit_job")
+_CLOCK = queries("runs")["clock"]
 
 
 def track_credit_usage(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
-    """Charge what was recorded before the run began, then publish the alerts that wait; answers the run's result.
+    """Record what was reported before the run began, book expiries, then publish the events that wait; returns the result.
 
-    An activity is charged at the hour in which it occurred, however late it was recorded, so `hour` names the run only.
-    Raises `JobFailed` where a campaign could not be charged, `DatabaseUnavailable` where the database is away.
+    An activity counts at the hour in which it occurred, however late it was reported; `hour` decides which grants have
+    expired. Raises `JobFailed` where a campaign could not be recorded, `DatabaseUnavailable` where the database cannot be
+    reached.
     """
-    with job_run(JOB_NAME, hour, time_left) as run:
+    with job_run(JOB_NAME, hour, time_left, raises_alerts=True) as run:
         with transaction(ALL_COMPANIES, JOBS) as db:
-            cutoff = db.value(_SQL["cutoff"])
+            cutoff = db.value(_CLOCK)
             for row in db.rows(_SQL["without_rate"], cutoff=cutoff):
-                run.errors.append({"campaignId": row["id"], "error": "the campaign has no credit_consumption_rate"})
-        done = run.charge(
-            lambda db, after, size: _charge(db, after, size, cutoff),
-            lambda db, after: db.row(_SQL["next_campaign"], after=after, cutoff=cutoff),
-        )
-        run.campaigns_processed = done["due"]
-        run.usage_records_created = done["charged"]
-        run.low_credit_alerts = done["alerts"]
-        outbox.publish()
+                run.report(row["id"], "the campaign has no credit_consumption_rate")
+        done = run.record(_SQL["record_activities"], _SQL["next_credit_campaign"], cutoff=cutoff)
+        run.campaigns_processed, run.usage_records_created = done.due, done.recorded
+        _expire(run, hour)
+        outbox.publish(run.time_left)
     return run.result()
 
 
-def _charge(db: Session, after: str, size: int, cutoff: datetime) -> Row:
-    chunk = db.rows(_SQL["charge_activities"], after=after, size=size, cutoff=cutoff)[0]
-    return chunk | {"alerts": db.value(_SQL["alerts_raised"])}
+def _expire(run: Run, hour: datetime) -> None:
+    """Usage that is reported late burns the credits that were valid when it happened, until the grace is over."""
+    expired_before = hour - timedelta(hours=settings.grace_hours())
+    booked = CHUNK
+    while booked == CHUNK:
+        run.check_time()
+        with run.transaction() as db:
+            booked = db.value(_SQL["expire"], expired_before=expired_before, size=CHUNK)

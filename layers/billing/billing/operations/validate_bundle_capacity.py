@@ -1,6 +1,7 @@
 """Whether a campaign can use its subscription (design §6)."""
 
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -14,6 +15,12 @@ from billing.sql import queries
 _SQL = queries("bundles")
 
 
+class _Campaign(NamedTuple):
+    pricing_model: str
+    share: Decimal | None
+    subscription_status: str | None
+
+
 class Capacity(Shape):
     """All that is wrong, not only the first."""
 
@@ -25,8 +32,8 @@ class Capacity(Shape):
 def validate_bundle_capacity(company: str, campaign_id: str) -> Capacity:
     """The capacity. Raises `NotFound` for a campaign that is not there or another company's."""
     with transaction(company) as db:
-        campaign = db.row(_SQL["capacity"], campaign_id=campaign_id, company=company)
+        campaign = db.one(_Campaign, _SQL["capacity"], campaign_id=campaign_id, company=company)
     if campaign is None:
         raise NotFound(f"There is no campaign {campaign_id}.")
-    errors = bundles.capacity_errors(**campaign)
+    errors = bundles.capacity_errors(*campaign)
     return Capacity(campaign_id=campaign_id, valid=not errors, errors=errors)

@@ -1,14 +1,16 @@
-"""The five pricing models by name (design §5); each module states its rule."""
+"""What usage costs: the five pricing models by name (design §5), each a module that states its rule, and the statement.
 
-from collections.abc import Callable
+It does not own what was used (`usage/`), what was agreed (`terms/`), or which document says so.
+"""
 
-from billing.periods import Period
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+
 from billing.pricing import bundle, credits, custom, iaas, seats
-from billing.pricing.statement import Statement
+from billing.pricing.statement import Line, Part, Statement, merged
 from billing.terms.campaign import Campaign
-from billing.usage.consumption import Consumption
 
-MODELS: dict[str, Callable[[Campaign, Period, Consumption], Statement]] = {
+MODELS: dict[str, Callable[[Campaign, Part, Sequence[Part]], Iterable[Line]]] = {
     "seats": seats.charge,
     "credits": credits.charge,
     "bundle": bundle.charge,
@@ -16,7 +18,27 @@ MODELS: dict[str, Callable[[Campaign, Period, Consumption], Statement]] = {
     "custom": custom.charge,
 }
 
+UNITS = {"seats": "seat-month", "credits": "credit", "bundle": "bundle", "iaas": "learner"}
+"""The unit of each model that has one of its own."""
 
-def statement(campaign: Campaign, period: Period, consumption: Consumption) -> Statement:
-    """What a campaign is charged for a period."""
-    return MODELS[campaign.pricing_model](campaign, period, consumption)
+
+def statement(campaign: Campaign, parts: Sequence[Part], earlier: Sequence[Part] = ()) -> Statement:
+    """What a campaign is charged for a period, which `parts` cover without a gap, each by the terms in force there.
+
+    `earlier` are the parts of its life before the period; only capped components look at them.
+    """
+    lines = merged(
+        line
+        for number, part in enumerate(parts)
+        for line in MODELS[part.version.pricing_model](campaign, part, [*earlier, *parts[:number]])
+    )
+    currency = campaign.currency or next((line.currency for line in lines), None)
+    models = {part.version.pricing_model for part in parts}
+    of_unit = [line for line in lines if line.unit == UNITS.get(parts[-1].version.pricing_model)]
+    prices = {line.unit_price for line in of_unit}
+    return Statement(
+        lines,
+        lines[0].currency if lines and models == {"bundle"} else currency,
+        unit_price=prices.pop() if len(prices) == 1 else None,
+        quantity=sum((line.quantity for line in of_unit), Fraction(0)) if of_unit and len(models) == 1 else None,
+    )

@@ -1,40 +1,62 @@
 """The bundle model (design §5): a share of a subscription that the company has bought by the year.
 
-One line, covered by the subscription, in the bundle's currency: `annual_price × quantity × allocation ×` the part of the
-subscription's current period that lies in the statement's. A campaign that is not linked has no line.
+One line, covered by the subscription, in the bundle's currency. For the instants at which the campaign is linked and active
+and the subscription's terms in force cover the instant: `annual_price × quantity × allocation ×` those instants' part of the
+year that begins at the subscription period's start. A period cut short is not rescaled, a gap between two is not charged.
 
 Example: a bundle of 50,000.00 EUR a year, 0.25 of it, January 2025 of a subscription that runs the calendar year:
 50,000 × 0.25 × 31 / 365 = 1,061.64 EUR, covered; nothing is due.
 """
 
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
-from billing.periods import Period
-from billing.pricing.statement import CoveredBy, Line, Statement
-from billing.terms.campaign import Campaign, Subscription
-from billing.usage.consumption import Consumption
+from billing.contract.types import CoveredBy
+from billing.periods import Period, months_later
+from billing.pricing import derivation
+from billing.pricing.statement import Line, Part
+from billing.terms.campaign import Campaign, SubscriptionVersion
+from billing.terms.models import BundleTerms
 
 MICROSECOND = timedelta(microseconds=1)
 
 
-def charge(campaign: Campaign, period: Period, consumption: Consumption) -> Statement:
-    """The statement of a bundle campaign."""
-    subscription, share = campaign.subscription, campaign.bundle_allocation_percentage
-    if subscription is None or share is None:
-        return Statement((), campaign.currency)
-    price = Fraction(subscription.annual_price)
-    quantity = subscription.quantity * Fraction(share) * _part(subscription, period)
-    line = Line("Share of the bundle", quantity, "bundle", price, subscription.currency, CoveredBy.SUBSCRIPTION)
-    return Statement((line,), subscription.currency, price, quantity)
+def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterator[Line]:
+    """The lines of a part in which the campaign has a share of a bundle: none while it is not linked, or not active."""
+    terms = part.version.terms
+    assert isinstance(terms, BundleTerms)
+    if terms.subscription_id is None or terms.share is None or not part.version.is_active:
+        return
+    for bought in campaign.subscriptions.get(terms.subscription_id, ()):
+        start, end = max(part.period.start, bought.starts_at), min(part.period.end, bought.ends_at)
+        if start < end:
+            yield _share(campaign, bought, terms.share, Period(start, end))
 
 
-def allocated(subscription: Subscription, share: Fraction) -> Fraction:
-    """What a share of the whole subscription period comes to, before rounding."""
-    return Fraction(subscription.annual_price) * subscription.quantity * share
+def _share(campaign: Campaign, bought: SubscriptionVersion, share: Decimal, period: Period) -> Line:
+    start, end = max(period.start, bought.period.start), min(period.end, bought.period.end)
+    covered, year = Period(start, end) if start < end else None, _year(campaign, bought)
+    part = Fraction((end - start) // MICROSECOND, (year.end - year.start) // MICROSECOND) if covered else Fraction(0)
+    price = derivation.price(bought.annual_price, bought.currency)
+    times = derivation.hours(covered, year) if covered else "0"
+    return Line(
+        key="bundle.share",
+        description="Share of the bundle",
+        quantity=bought.quantity * Fraction(share) * part,
+        unit="bundle",
+        unit_price=bought.annual_price,
+        currency=bought.currency,
+        start=period.start,
+        end=period.end,
+        derivation=(f"{price} × {bought.quantity} × {derivation.number(share)} × {times}",),
+        covered_by=CoveredBy.SUBSCRIPTION,
+    )
 
 
-def _part(subscription: Subscription, period: Period) -> Fraction:
-    start, end = max(subscription.period.start, period.start), min(subscription.period.end, period.end)
-    whole = subscription.period.end - subscription.period.start
-    return Fraction((end - start) // MICROSECOND, whole // MICROSECOND) if start < end else Fraction(0)
+def _year(campaign: Campaign, bought: SubscriptionVersion) -> Period:
+    """The year that begins at the start of the subscription's period, in the company's time zone."""
+    start = bought.period.start.astimezone(campaign.zone)
+    end = datetime.combine(months_later(start.date(), 12), start.time(), campaign.zone)
+    return Period(bought.period.start, end.astimezone(UTC))

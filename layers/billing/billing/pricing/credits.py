@@ -1,39 +1,53 @@
-"""The credits model (design §5): credits bought in advance, and what is used beyond them.
+"""The credits model (design §5, §11): credits that grants paid for, and what no grant did.
 
-Credits used within the allocation, counted from the campaign's first record, are covered by the prepaid credits; those
-beyond it are an overage, due. A credit costs `credit_price`, or `budget_allocated / credit_allocation` where that is null.
-An activity uses its quantity × `credit_consumption_rate` credits; the balance and its alerts are kept by the database, in
-the migration `0002_ledger`.
+Read from the movements that were written when the usage was recorded, so nothing that happens later changes it. What grants
+paid is one line for each price of a grant, covered by the prepaid credits. What none paid is the overage, due at the list
+price in force at the record's timestamp: `credit_price`, or where that is null the price of the first grant.
 
-Example: 10,000 credits for a budget of 5,000.00 EUR, 12,000 used in the first month. A credit costs 0.50 EUR; 10,000 credits
-are covered, 5,000.00 EUR, and 2,000 are due, 1,000.00 EUR.
+Example: a grant of 200 credits at 6.50; 236.5 are used in March. 200 are covered, 1,300.00, and 36.5 are due, 237.25. A grant
+of 100 for 600.00 that is bought on 2 April leaves March as it is; April's 40 credits burn it at 6.00, 240.00, covered.
 """
 
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
-from billing.periods import Period
-from billing.pricing.statement import CoveredBy, Line, Statement
+from billing.contract.types import CoveredBy
+from billing.pricing import derivation
+from billing.pricing.statement import Line, Part
 from billing.terms.campaign import Campaign
-from billing.usage.consumption import Consumption
+from billing.terms.models import CreditTerms
+from billing.usage.consumption import Burned
 
 
-def charge(campaign: Campaign, period: Period, consumption: Consumption) -> Statement:
-    """The statement of a credits campaign."""
-    price, currency = credit_price(campaign), campaign.currency or ""
-    before, used = Fraction(consumption.credits.before), Fraction(consumption.credits.within)
-    allocation = Fraction(campaign.credit_allocation or 0)
-    covered = min(allocation, before + used) - min(allocation, before)
-    lines = (
-        Line("Credits within the allocation", covered, "credit", price, currency, CoveredBy.PREPAID_CREDITS),
-        Line("Credits beyond the allocation", used - covered, "credit", price, currency),
+def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterator[Line]:
+    """The lines of a part in which the campaign is charged by the credit."""
+    terms, currency = part.version.terms, campaign.currency
+    assert isinstance(terms, CreditTerms)
+    assert currency is not None
+    price = list_price(campaign, terms)
+    line = partial(Line, unit="credit", currency=currency, start=part.period.start, end=part.period.end)
+    for burned in part.consumption.burned or (Burned(price, Decimal(0)),):
+        yield line(
+            key="credits.prepaid",
+            description="Prepaid credits",
+            quantity=Fraction(burned.credits),
+            unit_price=burned.price,
+            derivation=(f"{derivation.number(burned.credits)} credits × {derivation.price(burned.price, currency)}",),
+            covered_by=CoveredBy.PREPAID_CREDITS,
+        )
+    yield line(
+        key="credits.overage",
+        description="Credits beyond the prepaid ones",
+        quantity=Fraction(part.consumption.overage),
+        unit_price=price,
+        derivation=(f"{derivation.number(part.consumption.overage)} credits × {derivation.price(price, currency)}",),
     )
-    return Statement(lines, currency, unit_price=price, quantity=used)
 
 
-def credit_price(campaign: Campaign) -> Fraction:
-    """What one credit costs; nothing where no price is agreed and no credits were bought."""
-    if campaign.credit_price is not None:
-        return Fraction(campaign.credit_price)
-    if not campaign.credit_allocation:
-        return Fraction(0)
-    return Fraction(campaign.budget_allocated or 0) / Fraction(campaign.credit_allocation)
+def list_price(campaign: Campaign, terms: CreditTerms) -> Fraction:
+    """What a credit costs that no grant pays for."""
+    price = campaign.first_grant_price if terms.price is None else Fraction(terms.price)
+    assert price is not None
+    return price

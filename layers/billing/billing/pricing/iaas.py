@@ -3,46 +3,37 @@
 Example: 120 learners served in the period at 12.50 EUR are 1,500.00 EUR, however many were agreed on.
 """
 
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, cast
 
-from billing.periods import Period
-from billing.pricing.statement import Line, Statement
-from billing.terms.campaign import Campaign
-from billing.usage.consumption import Consumption
+from billing.pricing import derivation
+from billing.pricing.statement import Line, Part
+from billing.terms.campaign import Campaign, Version
 
-
-class Delivery(NamedTuple):
-    """What was agreed and what has been delivered up to the period's end. For each outcome: its name, its threshold, and
-    whether it is known to be met (None: nothing was measured)."""
-
-    learners_committed: Decimal | None
-    learners_delivered: Decimal
-    outcomes: tuple[tuple[str, Decimal, bool | None], ...]
+if TYPE_CHECKING:
+    from billing.terms.json_terms import IaasTerms
 
 
-def charge(campaign: Campaign, period: Period, consumption: Consumption) -> Statement:
-    """The statement of an IAAS campaign."""
-    assert campaign.iaas_metrics is not None
-    price, learners = Fraction(campaign.iaas_metrics.price_per_learner), Fraction(consumption.learners.within)
-    currency = campaign.currency or ""
-    return Statement((Line("Learners served", learners, "learner", price, currency),), currency, price, learners)
-
-
-def delivery(campaign: Campaign, consumption: Consumption) -> Delivery | None:
-    """Reported beside the charge; None for a campaign of another model."""
-    if campaign.iaas_metrics is None:
-        return None
-    return Delivery(
-        learners_committed=campaign.iaas_metrics.learners_committed,
-        learners_delivered=consumption.learners.before + consumption.learners.within,
-        outcomes=tuple(
-            (
-                outcome.name,
-                outcome.threshold,
-                None if outcome.measured is None else outcome.measured >= outcome.threshold,
-            )
-            for outcome in campaign.iaas_metrics.outcome_thresholds
-        ),
+def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterator[Line]:
+    """The line of a part in which the campaign is charged by the learner."""
+    terms, currency = iaas_terms(part.version), campaign.currency
+    assert terms is not None
+    assert currency is not None
+    price, learners = Fraction(terms.price_per_learner), Fraction(part.consumption.learners)
+    yield Line(
+        key="iaas.learners",
+        description="Learners served",
+        quantity=learners,
+        unit="learner",
+        unit_price=price,
+        currency=currency,
+        start=part.period.start,
+        end=part.period.end,
+        derivation=(f"{derivation.number(learners)} learners × {derivation.price(price, currency)}",),
     )
+
+
+def iaas_terms(version: Version) -> "IaasTerms | None":
+    """The version's terms, where they are those of IAAS."""
+    return cast("IaasTerms", version.terms) if version.pricing_model == "iaas" else None

@@ -1,52 +1,81 @@
 """The seats model (design §5): volunteers by the hour, priced by the month.
 
-u(h), the seats of an hour, is the largest of its records, 0 if it has none; c the committed seats; H(m) the hours that the
-month m really has in the company's time zone. Two lines, each times `seat_price_per_month`:
+u(h), the seats of an hour, is the largest of its effective records, 0 if it has none; c the committed seats; H(m) the hours
+that the month m really has in the company's time zone. Two lines, each times `seat_price_per_month`:
 
-- committed seat-months: Σ c / H(m) over the hours of the period in the campaign's date range; none for a campaign that is
-  still `draft` or `planned`,
+- committed seat-months: Σ c / H(m) over the hours of the period in the campaign's date range; none while the status is not
+  charged,
 - additional seat-months: Σ max(u(h) − c, 0) / H(m) over the hours of the period.
 
 Example: January 2025, 50 seats committed at 500.00 EUR; 60 seats in the first 372 hours and 40 in the other 372. Committed:
 744 × 50 / 744 = 50 seat-months, 25,000.00 EUR. Additional: 372 × 10 / 744 = 5 seat-months, 2,500.00 EUR.
 """
 
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 
-from billing.periods import Period, hours_between, midnight, months
-from billing.pricing.statement import Line, Statement
+from billing.periods import Month, Period, hours_between
+from billing.pricing import derivation
+from billing.pricing.statement import Line, Part
 from billing.terms.campaign import Campaign
+from billing.terms.models import SeatTerms
 from billing.usage.consumption import Consumption
 
-NOT_YET_CHARGED = ("draft", "planned")
 
-
-def charge(campaign: Campaign, period: Period, consumption: Consumption) -> Statement:
-    """The statement of a seats campaign."""
-    price, currency = Fraction(campaign.seat_price_per_month or 0), campaign.currency or ""
-    committed = committed_seat_months(campaign, period)
-    additional = sum(
-        (Fraction(month.additional_seat_hours) / month.hours_in_month for month in consumption.seat_months), Fraction(0)
+def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterator[Line]:
+    """The lines of a part in which the campaign is charged by the seat."""
+    terms, currency = part.version.terms, campaign.currency
+    assert isinstance(terms, SeatTerms)
+    assert currency is not None
+    unit_price = Fraction(terms.price_per_month)
+    price = derivation.price(unit_price, currency)
+    line = partial(
+        Line, unit="seat-month", unit_price=unit_price, currency=currency, start=part.period.start, end=part.period.end
     )
-    lines = (
-        Line("Committed seats", committed, "seat-month", price, currency),
-        Line("Additional seats", additional, "seat-month", price, currency),
+
+    hours = [(month, _committed_hours(campaign, part, month)) for month in part.months]
+    seats = f"{derivation.number(terms.committed)} seats"
+    yield line(
+        key="seats.committed",
+        description="Committed seats",
+        quantity=Fraction(terms.committed) * _total(Fraction(n, month.hours_in_month) for month, n in hours),
+        derivation=tuple(f"{seats} × {n:,} of {month.hours_in_month:,} hours × {price}" for month, n in hours if n)
+        or (f"0 seats × {price}",),
     )
-    return Statement(lines, currency, unit_price=price, quantity=committed + additional)
+
+    months = part.consumption.seat_months
+    above = f"seat-hours above {derivation.number(terms.committed)}"
+    yield line(
+        key="seats.additional",
+        description="Additional seats",
+        quantity=sum((Fraction(month.additional_seat_hours) / month.hours_in_month for month in months), Fraction(0)),
+        estimated=sum(
+            (Fraction(month.estimated_additional_seat_hours) / month.hours_in_month for month in months), Fraction(0)
+        ),
+        derivation=tuple(
+            f"{derivation.number(month.additional_seat_hours)} {above} ÷ {month.hours_in_month:,} × {price}"
+            for month in months
+            if month.additional_seat_hours
+        )
+        or (f"0 {above} × {price}",),
+    )
 
 
-def committed_seat_months(campaign: Campaign, period: Period) -> Fraction:
-    """Σ c / H(m) over the hours of the period that lie in the campaign's date range."""
-    if campaign.status in NOT_YET_CHARGED:
-        return Fraction(0)
-    begins = midnight(campaign.start_date, campaign.zone) if campaign.start_date else period.start
-    ends = midnight(campaign.end_date + timedelta(days=1), campaign.zone) if campaign.end_date else period.end
-    shares = (
-        Fraction(hours_between(max(month.start, begins), min(month.end, ends)), month.hours_in_month)
-        for month in months(period, campaign.zone)
-    )
-    return Fraction(campaign.committed_seats or 0) * sum(shares, Fraction(0))
+def _committed_hours(campaign: Campaign, part: Part, month: Month) -> int:
+    """The hours of a month's part that lie in the campaign's date range, while the status is charged."""
+    if not part.version.charged:
+        return 0
+    return hours_between(max(month.start, campaign.begins_at), min(month.end, campaign.ends_at))
+
+
+def seat_months(consumption: Consumption) -> Fraction:
+    """Σ u(h) / H(m)."""
+    return _total(Fraction(month.seat_hours) / month.hours_in_month for month in consumption.seat_months)
+
+
+def _total(quantities: Iterable[Fraction]) -> Fraction:
+    return sum(quantities, Fraction(0))
 
 
 def average_seats(period: Period, consumption: Consumption) -> Fraction:

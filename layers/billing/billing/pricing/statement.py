@@ -1,31 +1,45 @@
 """A statement: its lines, and totals that are sums of rounded lines (design §5)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
+from billing.contract.types import CoveredBy
 from billing.money import round_money
+from billing.periods import Month, Period
+from billing.terms.campaign import Version
+from billing.usage.consumption import Consumption
 
 
-class CoveredBy(StrEnum):
-    """What has paid for a line already."""
+class Part(NamedTuple):
+    """The part of a period in which one version of the terms is in force; `months` are its calendar months, cut to it, and
+    those of `consumption.seat_months`."""
 
-    NONE = "none"
-    PREPAID_CREDITS = "prepaid_credits"
-    SUBSCRIPTION = "subscription"
+    version: Version
+    period: Period
+    months: Sequence[Month]
+    consumption: Consumption
 
 
 class Line(NamedTuple):
-    """One charge; quantity and unit price are exact, and the amount is rounded once, from both."""
+    """One charge; quantity and unit price are exact, and the amount is rounded once, from both.
 
+    `key` is the line's component without its price (design §13). `derivation` holds the arithmetic of its summands, each
+    with its numbers and the price; `estimated` is the part of the quantity that rests on estimated hours."""
+
+    key: str
     description: str
     quantity: Fraction
     unit: str
     unit_price: Fraction
     currency: str
+    start: datetime
+    end: datetime
+    derivation: tuple[str, ...]
     covered_by: CoveredBy = CoveredBy.NONE
+    estimated: Fraction = Fraction(0)
 
     @property
     def exact_amount(self) -> Fraction:
@@ -36,6 +50,11 @@ class Line(NamedTuple):
     def amount(self) -> Decimal:
         """In the currency's minor unit."""
         return round_money(self.exact_amount, self.currency)
+
+    @property
+    def estimated_amount(self) -> Decimal:
+        """What of the amount rests on estimated hours."""
+        return round_money(self.estimated * self.unit_price, self.currency)
 
 
 class Statement(NamedTuple):
@@ -60,3 +79,29 @@ class Statement(NamedTuple):
 
     def _sum(self, lines: Iterable[Line]) -> Decimal:
         return round_money(sum((Fraction(line.amount) for line in lines), Fraction(0)), self.currency or "")
+
+
+def merged(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Lines with the same description, unit, unit price and `coveredBy` as one, their quantities added before rounding."""
+    together: dict[tuple[object, ...], Line] = {}
+    for line in lines:
+        name = (line.key, line.description, line.unit, line.unit_price, line.covered_by, line.currency)
+        together[name] = _added(together[name], line) if name in together else line
+    return tuple(together.values())
+
+
+def _added(one: Line, other: Line) -> Line:
+    return one._replace(
+        quantity=one.quantity + other.quantity,
+        estimated=one.estimated + other.estimated,
+        start=min(one.start, other.start),
+        end=max(one.end, other.end),
+        derivation=_summands(one, other),
+    )
+
+
+def _summands(one: Line, other: Line) -> tuple[str, ...]:
+    """Summands that come to nothing are left out beside others."""
+    if not other.quantity:
+        return one.derivation
+    return other.derivation if not one.quantity else one.derivation + other.derivation

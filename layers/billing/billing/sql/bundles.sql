@@ -1,38 +1,37 @@
--- name: lock_subscription
--- The subscription with its price, locked: two links to it happen one after the other.
-SELECT s.id, s.company_id, s.status, s.quantity, b.annual_price, b.currency
-FROM l2i_subscriptions s JOIN l2i_bundles b ON b.id = s.bundle_id
-WHERE s.id = :subscription_id AND :company IN (s.company_id, '*') FOR NO KEY UPDATE OF s;
-
--- name: lock_campaign
--- The campaign, locked: its model and company stay as they are until the link is made.
-SELECT id, company_id, pricing_model, is_active FROM campaigns
-WHERE id = :campaign_id AND :company IN (company_id, '*') FOR NO KEY UPDATE;
-
 -- name: subscription
--- The subscription with its price.
-SELECT s.id, s.company_id, s.status, s.quantity, b.annual_price, b.currency
-FROM l2i_subscriptions s JOIN l2i_bundles b ON b.id = s.bundle_id
+-- The subscription with its terms in force now: those that began last, or where none have begun yet, those that will first.
+SELECT s.id, s.company_id, s.status, (v.terms ->> 'quantity')::integer AS quantity,
+    (v.terms ->> 'annual_price')::numeric AS annual_price, v.terms ->> 'currency' AS currency
+FROM l2i_subscriptions s
+CROSS JOIN LATERAL (
+    SELECT terms FROM subscription_versions WHERE subscription_id = s.id
+    ORDER BY starts_at <= now() DESC, abs(extract(epoch FROM now() - starts_at)) LIMIT 1
+) v
 WHERE s.id = :subscription_id AND :company IN (s.company_id, '*');
 
+-- name: lock_subscription
+-- Links to a subscription happen one after the other. A campaign is locked before its subscription, by everyone.
+SELECT id, company_id, status FROM l2i_subscriptions
+WHERE id = :subscription_id AND :company IN (company_id, '*') FOR NO KEY UPDATE;
+
 -- name: shares_of_others
--- What the subscription's other active campaigns take of it.
-SELECT coalesce(sum(bundle_allocation_percentage), 0) AS shares FROM campaigns
-WHERE l2i_subscription_id = :subscription_id AND is_active AND id <> :campaign_id;
-
--- name: link
--- Link a campaign to a subscription, or change its share.
-UPDATE campaigns SET l2i_subscription_id = :subscription_id, bundle_allocation_percentage = :share, updated_at = now()
-WHERE id = :campaign_id;
-
--- name: unlink
--- Undo the link of a campaign.
-UPDATE campaigns SET l2i_subscription_id = NULL, bundle_allocation_percentage = NULL, updated_at = now()
-WHERE id = :campaign_id AND :company IN (company_id, '*') RETURNING id;
+-- The most that the subscription's other active campaigns take of it at any instant from one on.
+WITH link AS (
+    SELECT greatest(v.starts_at, :since) AS starts_at, v.ends_at, (v.terms ->> 'bundle_allocation_percentage')::numeric AS share
+    FROM campaign_versions v
+    WHERE v.campaign_id IN (
+            SELECT t.campaign_id FROM campaign_terms t WHERE t.terms ->> 'l2i_subscription_id' = :subscription_id)
+        AND v.terms ->> 'l2i_subscription_id' = :subscription_id AND (v.terms ->> 'is_active')::boolean
+        AND v.ends_at > :since AND v.campaign_id <> :campaign_id
+), edge AS (
+    SELECT starts_at AS instant, share FROM link UNION ALL SELECT ends_at, -share FROM link
+)
+SELECT coalesce(max(total), 0) AS shares
+FROM (SELECT sum(sum(share)) OVER (ORDER BY instant) AS total FROM edge GROUP BY instant) AS taken;
 
 -- name: active_campaigns
 -- The active campaigns of a subscription with their shares, in a stable order.
-SELECT id, name, bundle_allocation_percentage FROM campaigns
+SELECT id, name, bundle_allocation_percentage AS share FROM campaigns
 WHERE l2i_subscription_id = :subscription_id AND is_active ORDER BY id;
 
 -- name: capacity

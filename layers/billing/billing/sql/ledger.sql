@@ -22,7 +22,8 @@ SELECT (SELECT json_agg(number) FROM known) AS known,
     (SELECT json_object_agg(deduplication_key, id) FROM inserted) AS inserted;
 
 -- name: recorded_before
--- For each event that was not inserted: the record that has its name, and the fields in which the two differ.
+-- For each event that was not inserted: the record that has its name, the fields in which the two differ, and what supersedes
+-- the record.
 WITH event AS (
     SELECT e.*, c.company_id FROM jsonb_to_recordset(:events::jsonb) AS e (
         number integer, campaign_id text, event_type text, quantity numeric, event_timestamp timestamptz,
@@ -34,7 +35,8 @@ SELECT json_agg(json_build_array(event.number, r.id, r.deduplication_key, array_
     CASE WHEN r.event_type <> event.event_type THEN 'eventType' END,
     CASE WHEN r.quantity <> event.quantity THEN 'quantity' END,
     CASE WHEN r.event_timestamp <> event.event_timestamp THEN 'timestamp' END,
-    CASE WHEN r.metadata <> event.metadata::jsonb THEN 'metadata' END], NULL))) AS records
+    CASE WHEN r.metadata <> event.metadata::jsonb THEN 'metadata' END], NULL),
+    (SELECT s.id FROM billing_usage_records s WHERE s.corrects = r.id))) AS records
 FROM event
 JOIN LATERAL (
     SELECT * FROM billing_usage_records WHERE company_id = event.company_id AND event_id = event.event_id

@@ -1,7 +1,7 @@
 -- name: try_lock
 -- One migration of a database at a time; held until the connection ends. It is tried, and not waited for: CREATE INDEX
 -- CONCURRENTLY waits for every statement that runs, also for one that waits for this lock.
-SELECT pg_try_advisory_lock(hashtext('campaign billing: migrations'))
+SELECT pg_try_advisory_lock(hashtext('campaign billing: migrations'));
 
 -- name: roles
 -- The server's roles: one that owns the tables, one for the API, one for the jobs. Safe to run again; nowhere have they a
@@ -56,12 +56,12 @@ SELECT name, checksum FROM schema_migrations;
 SELECT c.oid::regclass::text AS name
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indexrelid
-WHERE NOT i.indisvalid AND c.relnamespace = 'public'::regnamespace AND c.relowner = 'billing_owner'::regrole
+WHERE NOT i.indisvalid AND c.relnamespace = 'public'::regnamespace AND c.relowner = 'billing_owner'::regrole;
 
 -- name: last_runs
 -- The last run of each job.
 SELECT DISTINCT ON (job_name) job_name AS job, scheduled_for AS hour, status
-FROM job_executions ORDER BY job_name, started_at DESC
+FROM job_executions ORDER BY job_name, started_at DESC;
 
 -- name: record
 -- Remember a file that was applied.

@@ -15,9 +15,11 @@ FROM pg_current_snapshot() snapshot, CAST(pg_snapshot_xmax(snapshot)::text AS bi
 -- The next records of a period that a snapshot sees, by their instants. One JSON text, which the driver reads several times
 -- faster than rows.
 SELECT coalesce(json_agg(page), '[]') FROM (
-    SELECT id, campaign_id, event_type, quantity::text, event_timestamp, deduplication_key, metadata,
+    SELECT id, campaign_id, event_type, quantity::text, event_timestamp, created_at, deduplication_key, metadata,
+        corrects, reason, recorded_by, (SELECT s.id FROM billing_usage_records s WHERE s.corrects = r.id) AS superseded_by,
+        CASE WHEN event_type = 'credit_usage' THEN paid_by(id) END AS paid_by,
         octet_length(metadata::text) AS metadata_bytes, event_timestamp AS place
-    FROM billing_usage_records
+    FROM billing_usage_records r
     WHERE company_id = :company_id AND (event_timestamp, id) > (:after::timestamptz, :after_id::bigint)
         AND event_timestamp < :end AND was_committed(xmin, created_at, :settled, :xmax, :in_flight)
     ORDER BY event_timestamp, id LIMIT :size
@@ -26,9 +28,11 @@ SELECT coalesce(json_agg(page), '[]') FROM (
 -- name: later_pass
 -- The next records of a period that a snapshot sees and the one before it did not, by their arrival.
 SELECT coalesce(json_agg(page), '[]') FROM (
-    SELECT id, campaign_id, event_type, quantity::text, event_timestamp, deduplication_key, metadata,
+    SELECT id, campaign_id, event_type, quantity::text, event_timestamp, created_at, deduplication_key, metadata,
+        corrects, reason, recorded_by, (SELECT s.id FROM billing_usage_records s WHERE s.corrects = r.id) AS superseded_by,
+        CASE WHEN event_type = 'credit_usage' THEN paid_by(id) END AS paid_by,
         octet_length(metadata::text) AS metadata_bytes, created_at AS place
-    FROM billing_usage_records
+    FROM billing_usage_records r
     WHERE company_id = :company_id AND (created_at, id) > (:after::timestamptz, :after_id::bigint)
         AND event_timestamp >= :start AND event_timestamp < :end
         AND NOT was_committed(xmin, created_at, :seen_settled, :seen_xmax, :seen_in_flight)

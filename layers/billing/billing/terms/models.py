@@ -1,59 +1,32 @@
-"""The terms of IAAS and custom campaigns, which other services write as JSON (design §3)."""
+"""The terms of each pricing model (design §5): one type for each, built once when they are loaded.
 
-from datetime import date
+A price that is missing is an error there, so none of the rules has to do without one. The terms of IAAS and custom
+campaigns, which other services write as JSON, are in `json_terms`: their shapes take time to build, and three models do
+not need them.
+"""
+
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
-
-# A JSON number reaches us as the shortest text that spells it, so that 0.1 is a tenth.
-Amount = Annotated[Decimal, BeforeValidator(str), Field(ge=0, allow_inf_nan=False)]
+if TYPE_CHECKING:
+    pass
 
 
-class Terms(BaseModel):
-    """Terms as other services write them: camelCase, numbers or strings, and members that are not for billing."""
+class SeatTerms(NamedTuple):
+    """What a seat costs for a month, and how many are committed."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
-
-
-class Outcome(Terms):
-    """An outcome agreed on: met once `measured` reaches `threshold`."""
-
-    name: str
-    threshold: Amount
-    measured: Amount | None = None
+    price_per_month: Decimal
+    committed: Decimal = Decimal(0)
 
 
-class IaasTerms(Terms):
-    """`iaas_metrics`."""
+class CreditTerms(NamedTuple):
+    """The list price of a credit; None where it is that of the campaign's first grant."""
 
-    price_per_learner: Amount
-    learners_committed: Amount | None = None
-    outcome_thresholds: tuple[Outcome, ...] = ()
+    price: Decimal | None = None
 
 
-class VariableComponent(Terms):
-    """So much for each unit, up to `cap` units over the campaign's whole life."""
+class BundleTerms(NamedTuple):
+    """The subscription that a campaign is linked to, and its share of it; both None while it is not linked."""
 
-    name: str
-    unit: Literal["session", "learner", "credit", "seat_month", "hour"]
-    rate: Amount
-    cap: Amount | None = None
-
-
-class MilestonePayment(Terms):
-    """An amount due on a day."""
-
-    name: str = Field(default="Milestone", validation_alias=AliasChoices("name", "description"))
-    amount: Amount
-    due_date: date
-
-
-class CustomTerms(Terms):
-    """`custom_pricing_terms`."""
-
-    fixed_fee: Amount | None = None
-    fixed_fee_interval: Literal["once", "month", "quarter", "year"] = "once"
-    variable_components: tuple[VariableComponent, ...] = ()
-    milestone_payments: tuple[MilestonePayment, ...] = ()
+    subscription_id: str | None = None
+    share: Decimal | None = None

@@ -1,36 +1,41 @@
 """What a campaign used, as the ledger sums it up and as the pricing models take it."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 
-class Quantity(NamedTuple):
-    """A sum over the campaign's life up to the period's start (`before`), and over the period (`within`)."""
-
-    before: Decimal = Decimal(0)
-    within: Decimal = Decimal(0)
-
-
 class SeatMonth(NamedTuple):
-    """A month, or the part of one in the period: `seat_hours` is the sum of u(h), `additional_seat_hours` that of
-    max(u(h) − committed, 0); both divided by the hours of the whole month are seat-months."""
+    """A month, or a part of one: `seat_hours` is the sum of u(h), `additional_seat_hours` that of max(u(h) − committed, 0);
+    both divided by the hours of the whole month are seat-months. What of them rests on estimated hours stands beside."""
 
     hours_in_month: int
     seat_hours: Decimal = Decimal(0)
     additional_seat_hours: Decimal = Decimal(0)
     peak: Decimal = Decimal(0)
+    estimated_seat_hours: Decimal = Decimal(0)
+    estimated_additional_seat_hours: Decimal = Decimal(0)
+
+
+class Burned(NamedTuple):
+    """Credits that grants of one price paid for; `price` is that of one credit."""
+
+    price: Fraction
+    credits: Decimal
 
 
 class Consumption(NamedTuple):
-    """All that the charges of one period depend on, beside the campaign's terms."""
+    """All that was used in a period while one version of the terms was in force; `burned` and `overage` say who pays for the
+    credits (design §11)."""
 
     seat_months: tuple[SeatMonth, ...] = ()
-    seat_months_before: tuple[SeatMonth, ...] = ()
-    credits: Quantity = Quantity()
-    learners: Quantity = Quantity()
-    sessions: Quantity = Quantity()
-    volunteer_hours: Quantity = Quantity()
+    credits: Decimal = Decimal(0)
+    learners: Decimal = Decimal(0)
+    sessions: Decimal = Decimal(0)
+    volunteer_hours: Decimal = Decimal(0)
+    burned: tuple[Burned, ...] = ()
+    overage: Decimal = Decimal(0)
 
     @property
     def seat_hours(self) -> Decimal:
@@ -43,6 +48,13 @@ class Consumption(NamedTuple):
         return max((month.peak for month in self.seat_months), default=Decimal(0))
 
 
-def seat_months(months: tuple[SeatMonth, ...]) -> Fraction:
-    """Σ u(h) / H(m)."""
-    return sum((Fraction(month.seat_hours) / month.hours_in_month for month in months), Fraction(0))
+def combined(consumptions: Iterable[Consumption]) -> Consumption:
+    """The consumption of periods that follow each other; who pays for credits is left out."""
+    parts = list(consumptions)
+    return Consumption(
+        seat_months=tuple(month for part in parts for month in part.seat_months),
+        credits=sum((part.credits for part in parts), Decimal(0)),
+        learners=sum((part.learners for part in parts), Decimal(0)),
+        sessions=sum((part.sessions for part in parts), Decimal(0)),
+        volunteer_hours=sum((part.volunteer_hours for part in parts), Decimal(0)),
+    )

@@ -1,0 +1,156 @@
+"""Loads what campaigns used into the parts that the pricing models take: one round trip for each kind of usage, however many
+campaigns there are."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from billing.database.session import Session
+from billing.instants import EARLIEST
+from billing.periods import Month, Period, first_hour, months
+from billing.pricing import custom
+from billing.pricing.statement import Part
+from billing.sql import queries
+from billing.terms.campaign import Campaign, Version
+from billing.terms.models import SeatTerms
+from billing.usage.consumption import Burned, Consumption, SeatMonth
+
+_SQL = queries("consumption")
+
+
+class Charged(NamedTuple):
+    """A campaign, the parts of the period, and those of its life before it, where its terms look so far back."""
+
+    campaign: Campaign
+    parts: list[Part]
+    earlier: list[Part]
+
+
+class _Cut(NamedTuple):
+    """A part that is not loaded yet."""
+
+    campaign: Campaign
+    version: Version
+    period: Period
+    months: list[Month]
+
+
+class _Total(NamedTuple):
+    part: int
+    kind: str
+    quantity: Decimal
+
+
+class _Seats(NamedTuple):
+    part: int
+    seat_hours: Decimal
+    additional_seat_hours: Decimal
+    peak: Decimal
+    estimated_seat_hours: Decimal
+    estimated_additional_seat_hours: Decimal
+
+
+class _Movement(NamedTuple):
+    part: int
+    price_amount: Decimal | None
+    price_credits: Decimal | None
+    credits: Decimal
+
+
+def load_consumption(db: Session, campaigns: Sequence[tuple[Campaign, Period]]) -> list[Charged]:
+    """What each campaign used in its period, cut where its terms change."""
+    cuts = [(list(_cut(campaign, period)), list(_earlier(campaign, period))) for campaign, period in campaigns]
+    loaded = iter(_load(db, [cut for within, before in cuts for cut in (*within, *before)]))
+    return [
+        Charged(campaign, [next(loaded) for _ in within], [next(loaded) for _ in before])
+        for (campaign, _), (within, before) in zip(campaigns, cuts, strict=True)
+    ]
+
+
+def _cut(campaign: Campaign, period: Period) -> Iterator[_Cut]:
+    for version in campaign.versions_in(period.start, period.end):
+        part = Period(max(period.start, version.starts_at), min(period.end, version.ends_at))
+        yield _Cut(campaign, version, part, months(part, campaign.zone))
+
+
+def _earlier(campaign: Campaign, period: Period) -> Iterator[_Cut]:
+    """The parts before the period in which terms had a component that is capped in it."""
+    terms = [custom.custom_terms(version) for version in campaign.versions_in(period.start, period.end)]
+    capped = [each for agreed in terms if agreed for each in agreed.variable_components if each.cap is not None]
+    if not capped or period.start <= EARLIEST:
+        return
+    for cut in _cut(campaign, Period(EARLIEST, period.start)):
+        agreed = custom.custom_terms(cut.version)
+        if agreed and any(agreed.component(each.name, each.unit) for each in capped):
+            yield cut
+
+
+def _load(db: Session, cuts: list[_Cut]) -> Iterator[Part]:
+    where = {
+        "campaign_ids": [cut.campaign.id for cut in cuts],
+        "starts": [cut.period.start.isoformat() for cut in cuts],
+        "ends": [cut.period.end.isoformat() for cut in cuts],
+    }
+    totals: list[dict[str, Decimal]] = [{} for _ in cuts]
+    for total in db.all(_Total, _SQL["totals"], **where):
+        totals[total.part][total.kind] = total.quantity
+    moved: list[list[_Movement]] = [[] for _ in cuts]
+    if any(cut.version.pricing_model == "credits" for cut in cuts):
+        for movement in db.all(_Movement, _SQL["movements"], **where):
+            moved[movement.part].append(movement)
+    seats = iter(_load_seats(db, cuts))
+    for cut, used, movements in zip(cuts, totals, moved, strict=True):
+        consumption = Consumption(
+            seat_months=tuple(next(seats) for _ in cut.months),
+            credits=used.get("credit_usage", Decimal(0)),
+            learners=used.get("learner_served", Decimal(0)),
+            sessions=used.get("session_completed", Decimal(0)),
+            volunteer_hours=used.get("volunteer_hours", Decimal(0)),
+            burned=_burned(movements),
+            overage=sum((each.credits for each in movements if each.price_amount is None), Decimal(0)),
+        )
+        yield Part(cut.version, cut.period, cut.months, consumption)
+
+
+def _burned(movements: list[_Movement]) -> tuple[Burned, ...]:
+    return tuple(
+        Burned(Fraction(each.price_amount) / Fraction(each.price_credits), each.credits)
+        for each in movements
+        if each.price_amount is not None and each.price_credits is not None
+    )
+
+
+def _load_seats(db: Session, cuts: list[_Cut]) -> list[SeatMonth]:
+    """The seats of each month of each part, in their order. An hour belongs to the part that holds its first instant."""
+    slices = [(cut, month) for cut in cuts for month in cut.months]
+    starts = [first_hour(month.start) for _, month in slices]
+    ends = [first_hour(month.end) for _, month in slices]
+    rows = db.all(
+        _Seats,
+        _SQL["seats"],
+        campaign_ids=[cut.campaign.id for cut, _ in slices],
+        starts=[start.isoformat() for start in starts],
+        ends=[end.isoformat() for end in ends],
+        committed=[str(_committed(cut.version)) for cut, _ in slices],
+        start=min(starts),
+        end=max(ends),
+    )
+    sums = {row.part: row for row in rows}
+    return [_seat_month(month, sums.get(number)) for number, (_, month) in enumerate(slices)]
+
+
+def _committed(version: Version) -> Decimal:
+    return version.terms.committed if isinstance(version.terms, SeatTerms) else Decimal(0)
+
+
+def _seat_month(month: Month, sums: _Seats | None) -> SeatMonth:
+    if sums is None:
+        return SeatMonth(month.hours_in_month)
+    return SeatMonth(month.hours_in_month, *sums[1:])
+
+
+def load_learners(db: Session, campaign_id: str, until: datetime) -> Decimal:
+    """The learners served in the campaign's life until an instant."""
+    return Decimal(db.value(_SQL["learners"], campaign_id=campaign_id, until=until))
