@@ -23,7 +23,7 @@ VALUES ('demo-skills-evenings', 'demo-savanna', 'Sewing-floor skills evenings', 
 INSERT INTO campaign_activities (id, campaign_id, kind, quantity, occurred_at)
 VALUES ('demo-evening-1', 'demo-skills-evenings', 'volunteer_hours', 12, '2025-03-12T17:00Z');
 
-INSERT INTO billing_usage_records (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp)
+INSERT INTO billing_usage_records (id, company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp)
 VALUES
-    ('demo-fjellbris', 'demo-first-job-mentoring', 'seat_usage', 4, 'demo-first-job-mentoring-seat_usage-20250312080000-6d7f9a1be1c3f5a07b2c4d8e90f1a2b3', '2025-03-12T08:00Z'),
-    ('demo-fjellbris', 'demo-first-job-mentoring', 'learner_served', 2.5, 'demo-first-job-mentoring-learner_served-20250312093000-c0a8d41f52e96b7381fd2a3b4c5d6e7f', '2025-03-12T09:30Z');
+    (4711000, 'demo-fjellbris', 'demo-first-job-mentoring', 'seat_usage', 4, 'demo-first-job-mentoring-seat_usage-20250312080000-6d7f9a1be1c3f5a07b2c4d8e90f1a2b3', '2025-03-12T08:00Z'),
+    (4711001, 'demo-fjellbris', 'demo-first-job-mentoring', 'learner_served', 2.5, 'demo-first-job-mentoring-learner_served-20250312093000-c0a8d41f52e96b7381fd2a3b4c5d6e7f', '2025-03-12T09:30Z');

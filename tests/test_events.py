@@ -19,6 +19,10 @@ from tests.world import World, invoke
 
 STATUSES = {
     "track_usage_mixed": 207,
+    "set_terms_incomplete": 422,
+    "set_terms_half_an_hour": 422,
+    "get_terms_unknown_campaign": 404,
+    "correct_usage_mixed": 207,
     "track_usage_malformed": 400,
     "track_usage_form": 400,
     "track_usage_empty_batch": 422,

@@ -15,7 +15,14 @@ from billing.operations.correct_usage import Corrections, correct_usage
 app = Api(scope="billing/usage.correct")
 
 
-@app.post("/v1/usage-corrections")
+@app.post(
+    "/v1/usage-corrections",
+    tags=["Usage"],
+    responses={
+        200: {"description": "Every correction is recorded or a duplicate."},
+        207: {"description": "Some corrections are not recorded; `results` says which and why."},
+    },
+)
 def post(batch: Annotated[Corrections, Body()]) -> Response[BatchResult]:
     """The superseded record stays and no longer counts. A record is superseded at most once: a second correction of it is a
     conflict that names the first, and a correction is corrected in turn. Results are in the order of the corrections."""

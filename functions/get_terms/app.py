@@ -13,7 +13,7 @@ from billing.operations.get_terms import CampaignTerms, get_terms
 app = Api(scope="billing/read")
 
 
-@app.get("/v1/campaigns/<campaignId>/terms")
+@app.get("/v1/campaigns/<campaignId>/terms", tags=["Terms"])
 def get(
     campaign_id: CampaignId,
     at: Annotated[InstantIn | None, Query(description="An instant with an offset; absent: now.")] = None,

@@ -12,7 +12,11 @@ from billing.operations.set_terms import NewTerms, TermsSet, set_terms
 app = Api(scope="billing/terms.write")
 
 
-@app.put("/v1/campaigns/<campaignId>/terms")
+@app.put(
+    "/v1/campaigns/<campaignId>/terms",
+    tags=["Terms"],
+    responses={409: {"description": "The id names another change, or the change reaches into invoiced months."}},
+)
 def put(
     campaign_id: CampaignId,
     new: Annotated[NewTerms, Body()],

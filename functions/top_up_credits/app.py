@@ -15,7 +15,7 @@ app = Api(scope="billing/write")
 @app.post(
     "/v1/campaigns/<campaignId>/credits",
     tags=["Credits"],
-    responses={409: {"description": "The campaign has no credits, or the id names another top-up."}},
+    responses={409: {"description": "The id names another top-up."}},
 )
 def post(campaign_id: CampaignId, top_up: Annotated[TopUp, Body()]) -> Balance:
     """The same id again is the same top-up, whatever its note, and returns the balance as it is."""

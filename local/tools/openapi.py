@@ -39,10 +39,14 @@ After 429 and 503 send the same request again: nothing is ever recorded twice.
 
 **Version.** The header `X-Billing-Version` of each response, except API Gateway's own, is the `version` of this document.
 """
-SCOPES = "Scopes: billing/usage.write, billing/read, billing/write; billing/platform to act for all companies."
+SCOPES = (
+    "Scopes: billing/usage.write, billing/usage.correct, billing/read, billing/write, billing/terms.write, "
+    "billing/invoice.write; billing/platform to act for all companies."
+)
 TAGS = {
     "Usage": "What campaigns use, and what that costs.",
     "Credits": "Prepaid credits.",
+    "Terms": "What campaigns are charged by, from when on.",
     "Bundles": "Subscriptions, and the campaigns that share them.",
 }
 

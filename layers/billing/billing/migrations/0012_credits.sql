@@ -314,7 +314,7 @@ END $$;
 -- A correction is of the same company, campaign and type as the record that it supersedes, and is announced.
 CREATE FUNCTION check_correction() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM billing_usage_records r WHERE r.id = NEW.corrects AND r.id < NEW.id
+    IF NOT EXISTS (SELECT FROM billing_usage_records r WHERE r.id = NEW.corrects
             AND r.company_id = NEW.company_id AND r.campaign_id = NEW.campaign_id AND r.event_type = NEW.event_type)
     THEN
         RAISE EXCEPTION 'record % is not one of the campaign and type of its correction', NEW.corrects

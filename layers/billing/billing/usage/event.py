@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from billing.contract.shapes import Request
-from billing.contract.types import Quantity, Text, check_text, parse_decimal, plain_number
+from billing.contract.types import INSTANT_SCHEMA, Quantity, Text, check_text, parse_decimal, plain_number
 from billing.instants import EARLIEST, parse_instant
 from billing.usage.event_types import EventType
 from billing.usage.keys import usage_key
