@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-ALL_SCOPES = "billing/usage.write billing/read billing/write"
+ALL_SCOPES = " ".join(
+    f"billing/{scope}" for scope in ("usage.write", "usage.correct", "read", "write", "terms.write", "invoice.write")
+)
 PLATFORM_SCOPE = "billing/platform"
 
 

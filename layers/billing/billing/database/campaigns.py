@@ -28,24 +28,36 @@ class _Row(NamedTuple):
     end_date: date | None
     time_zone: str
     l2i_subscription_id: str | None
+    bundle_allocation_percentage: Decimal | None
     versions: str
     subscriptions: str | None
     price_amount: Decimal | None
     price_credits: Decimal | None
 
 
-def load_campaign(db: Session, company: str, campaign_id: str) -> Campaign:
+class Span(NamedTuple):
+    """The instants between which terms are loaded; wider than the period that is meant does no harm."""
+
+    since: datetime = BEGINNING
+    until: datetime = END
+
+
+ALWAYS = Span()
+
+
+def load_campaign(db: Session, company: str, campaign_id: str, span: Span = ALWAYS) -> Campaign:
     """One campaign. Raises `NotFound`, also for another company's, and `Conflict` as `load_campaigns` does."""
-    campaigns = load_campaigns(db, company, [campaign_id])
+    campaigns = load_campaigns(db, company, [campaign_id], span)
     if not campaigns:
         raise NotFound(f"There is no campaign {campaign_id}.")
     return campaigns[0]
 
 
-def load_campaigns(db: Session, company: str, campaign_ids: Sequence[str]) -> list[Campaign]:
+def load_campaigns(db: Session, company: str, campaign_ids: Sequence[str], span: Span = ALWAYS) -> list[Campaign]:
     """The campaigns that the caller may see, in the order of their ids. Raises `Conflict` where another service wrote terms
     that nothing can be charged by."""
-    return [_campaign(row) for row in db.all(_Row, _SQL["campaigns"], campaign_ids=list(campaign_ids), company=company)]
+    where = {"campaign_ids": list(campaign_ids), "company": company, "since": span.since, "until": span.until}
+    return [_campaign(row) for row in db.all(_Row, _SQL["campaigns"], **where)]
 
 
 def _campaign(row: _Row) -> Campaign:
@@ -64,6 +76,7 @@ def _campaign(row: _Row) -> Campaign:
             if row.price_amount is not None and row.price_credits
             else None,
             linked_to=row.l2i_subscription_id,
+            share=row.bundle_allocation_percentage,
         )
     except ValidationError as error:
         fields = "; ".join(f"{item.pointer} {item.detail}" for item in map(field_error, error.errors(include_input=False)))

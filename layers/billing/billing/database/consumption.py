@@ -17,6 +17,9 @@ from billing.terms.campaign import Campaign, Version
 from billing.terms.models import SeatTerms
 from billing.usage.consumption import Burned, Consumption, SeatMonth
 
+CHARGED_BY_TOTALS = {"iaas", "custom"}
+"""The models that charge sums of usage; seats are charged by the hour, credits by their movements, bundles by time."""
+
 _SQL = queries("consumption")
 
 
@@ -88,18 +91,12 @@ def _earlier(campaign: Campaign, period: Period) -> Iterator[_Cut]:
 
 
 def _load(db: Session, cuts: list[_Cut]) -> Iterator[Part]:
-    where = {
-        "campaign_ids": [cut.campaign.id for cut in cuts],
-        "starts": [cut.period.start.isoformat() for cut in cuts],
-        "ends": [cut.period.end.isoformat() for cut in cuts],
-    }
-    totals: list[dict[str, Decimal]] = [{} for _ in cuts]
-    for total in db.all(_Total, _SQL["totals"], **where):
-        totals[total.part][total.kind] = total.quantity
+    totals = _load_totals(db, cuts)
     moved: list[list[_Movement]] = [[] for _ in cuts]
-    if any(cut.version.pricing_model == "credits" for cut in cuts):
-        for movement in db.all(_Movement, _SQL["movements"], **where):
-            moved[movement.part].append(movement)
+    by_credit = [number for number, cut in enumerate(cuts) if cut.version.pricing_model == "credits"]
+    if by_credit:
+        for movement in db.all(_Movement, _SQL["movements"], **_where([cuts[number] for number in by_credit])):
+            moved[by_credit[movement.part]].append(movement)
     seats = iter(_load_seats(db, cuts))
     for cut, used, movements in zip(cuts, totals, moved, strict=True):
         consumption = Consumption(
@@ -112,6 +109,32 @@ def _load(db: Session, cuts: list[_Cut]) -> Iterator[Part]:
             overage=sum((each.credits for each in movements if each.price_amount is None), Decimal(0)),
         )
         yield Part(cut.version, cut.period, cut.months, consumption)
+
+
+def _load_totals(db: Session, cuts: list[_Cut]) -> list[dict[str, Decimal]]:
+    """The sums of each part. Parts that follow each other and are not charged by them share one, which the first gets."""
+    firsts = [number for number, cut in enumerate(cuts) if number == 0 or not _shares_totals(cuts[number - 1], cut)]
+    spans = [
+        cuts[first]._replace(period=Period(cuts[first].period.start, cuts[following - 1].period.end))
+        for first, following in zip(firsts, [*firsts[1:], len(cuts)], strict=True)
+    ]
+    totals: list[dict[str, Decimal]] = [{} for _ in cuts]
+    for total in db.all(_Total, _SQL["totals"], **_where(spans)):
+        totals[firsts[total.part]][total.kind] = total.quantity
+    return totals
+
+
+def _shares_totals(before: _Cut, cut: _Cut) -> bool:
+    follows = before.campaign.id == cut.campaign.id and before.period.end == cut.period.start
+    return follows and not {before.version.pricing_model, cut.version.pricing_model} & CHARGED_BY_TOTALS
+
+
+def _where(cuts: list[_Cut]) -> dict[str, list[str]]:
+    return {
+        "campaign_ids": [cut.campaign.id for cut in cuts],
+        "starts": [cut.period.start.isoformat() for cut in cuts],
+        "ends": [cut.period.end.isoformat() for cut in cuts],
+    }
 
 
 def _burned(movements: list[_Movement]) -> tuple[Burned, ...]:

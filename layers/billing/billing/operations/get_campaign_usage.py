@@ -1,8 +1,9 @@
 """What a campaign used in a period, and what that costs (design §5, §8)."""
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from fractions import Fraction
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -20,7 +21,7 @@ from billing.contract.types import (
     SubscriptionRef,
 )
 from billing.database.bundles import load_split
-from billing.database.campaigns import load_campaign
+from billing.database.campaigns import Span, load_campaign
 from billing.database.consumption import load_consumption, load_learners
 from billing.database.session import Session, transaction
 from billing.money import round_money, show_quantity
@@ -28,8 +29,9 @@ from billing.periods import Period, parse_period
 from billing.pricing import iaas, seats
 from billing.pricing.shown import billing
 from billing.terms.campaign import Campaign, Version
-from billing.terms.models import BundleTerms
 from billing.usage.consumption import Consumption, combined
+
+DAY = timedelta(days=1)
 
 
 class Usage(Shape):
@@ -87,7 +89,7 @@ def get_campaign_usage(company: str, campaign_id: str, start: str, end: str) -> 
     Raises `NotFound` for a campaign that is not there or another company's, `InvalidPeriod` for a period that cannot be used.
     """
     with transaction(company) as db:
-        campaign = load_campaign(db, company, campaign_id)
+        campaign = load_campaign(db, company, campaign_id, _span(start, end))
         period = parse_period(start, end, campaign.zone)
         ((_, parts, earlier),) = load_consumption(db, [(campaign, period)])
         last = parts[-1].version
@@ -106,6 +108,12 @@ def get_campaign_usage(company: str, campaign_id: str, start: str, end: str) -> 
     )
 
 
+def _span(start: str, end: str) -> Span:
+    """A span that holds the period whatever the company's time zone is."""
+    utc = parse_period(start, end, ZoneInfo("UTC"))
+    return Span(utc.start - DAY, utc.end + DAY)
+
+
 def _usage(period: Period, consumption: Consumption) -> Usage:
     return Usage(
         seats_used=show_quantity(consumption.peak_seats),
@@ -120,17 +128,14 @@ def _usage(period: Period, consumption: Consumption) -> Usage:
 def _l2i_allocation(db: Session, company: str, campaign: Campaign) -> L2iAllocation | None:
     """The link of now. Its amount is the one that the split says, or where the campaign is not active and so has no part in
     that, its share of the budget."""
-    if campaign.linked_to is None:
+    if campaign.linked_to is None or campaign.share is None:
         return None
     subscription, shares, allocation = load_split(db, company, campaign.linked_to)
-    terms = campaign.version_at(datetime.now(UTC)).terms
-    if not isinstance(terms, BundleTerms) or terms.share is None:
-        return None
     amounts = {each.id: amount for each, amount in zip(shares, allocation.amounts, strict=True)}
-    own = round_money(Fraction(subscription.budget) * Fraction(terms.share), subscription.currency)
+    own = round_money(Fraction(subscription.budget) * Fraction(campaign.share), subscription.currency)
     return L2iAllocation(
         subscription_id=subscription.id,
-        allocation_percentage=show_share(terms.share),
+        allocation_percentage=show_share(campaign.share),
         allocated_amount=amounts.get(campaign.id, own),
     )
 

@@ -1,10 +1,14 @@
 -- name: campaigns
 -- Campaigns with the histories of their terms and of the subscriptions that they were ever linked to, in the order of their
--- ids; nothing of those that do not exist or are another company's. The histories are one JSON text each, so that no number
--- in them becomes a double.
-SELECT c.id, c.company_id, c.name, c.currency, c.start_date, c.end_date, companies.time_zone, c.l2i_subscription_id,
+-- ids; nothing of those that do not exist or are another company's. Of the terms those in force between two instants, and all
+-- custom ones, whose fees and milestones look at the whole life. The histories are one JSON text each, so that no number in
+-- them becomes a double.
+SELECT c.id, c.company_id, c.name, c.currency, c.start_date, c.end_date, companies.time_zone,
+    c.l2i_subscription_id, c.bundle_allocation_percentage,
     (SELECT json_agg(json_build_array(starts_at, ends_at, terms) ORDER BY starts_at)
-        FROM campaign_versions WHERE campaign_id = c.id)::text AS versions,
+        FROM campaign_versions
+        WHERE campaign_id = c.id AND (ends_at > :since AND starts_at < :until OR terms ->> 'pricing_model' = 'custom')
+    )::text AS versions,
     (SELECT json_agg(json_build_array(subscription_id, starts_at, ends_at, terms) ORDER BY starts_at)
         FROM subscription_versions
         WHERE subscription_id = ANY (ARRAY(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -50,7 +51,7 @@ class Version(NamedTuple):
 
 class Campaign(NamedTuple):
     """What is charged. `zone` is the company's; dates are inclusive, and None is open; `versions` follow each other without
-    a gap, from the beginning of time to its end; `linked_to` is the subscription of now."""
+    a gap over the span for which they were loaded, and all custom ones are there; `linked_to` and `share` are today's link."""
 
     id: str
     company_id: str
@@ -63,6 +64,7 @@ class Campaign(NamedTuple):
     subscriptions: Mapping[str, Sequence[SubscriptionVersion]] = {}
     first_grant_price: Fraction | None = None
     linked_to: str | None = None
+    share: Decimal | None = None
 
     @property
     def begins_at(self) -> datetime:
