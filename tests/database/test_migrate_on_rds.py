@@ -39,6 +39,7 @@ def test_the_master_user_of_rds_migrates_and_only_the_roles_log_in_with_a_token(
         ["billing_app", True, True, False],
         ["billing_jobs", True, True, False],
         ["billing_owner", False, False, True],
+        ["billing_reader", True, True, False],
     ]
     assert admin.run("SELECT pg_has_role('billing_owner', 'pg_monitor', 'MEMBER')") == [[True]]
     admin.close()

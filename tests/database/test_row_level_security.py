@@ -30,7 +30,7 @@ def logins(database_url: str) -> Iterator[dict[str, Connection]]:
     """A connection of each role, logged in as itself; it has a password for no longer than that takes."""
     admin, parts = connect(database_url), urlsplit(database_url)
     roles = {}
-    for role in ("billing_app", "billing_jobs"):
+    for role in ("billing_app", "billing_reader", "billing_jobs"):
         password = secrets.token_hex(16)
         admin.run(f"ALTER ROLE {role} PASSWORD {literal(password)}")
         place = parts.netloc.rpartition("@")[2]
@@ -117,6 +117,24 @@ def test_a_query_without_a_filter_returns_the_companys_rows_of_every_table_and_n
     assert seen == dict.fromkeys(tables(world), visible)
 
 
+def test_who_only_reads_sees_what_the_api_sees_and_writes_nothing(
+    world: World, two: tuple[str, str], logins: dict[str, Connection]
+) -> None:
+    reader = logins["billing_reader"]
+    reader.run("BEGIN")
+    act_for(reader, "ours")
+
+    seen = companies_seen(reader, world)
+    writable = (
+        "SELECT relname FROM pg_class WHERE has_any_column_privilege('billing_reader', oid, 'INSERT, UPDATE') AND relkind = 'r'"
+    )
+    locked = refusal(reader, "SELECT FROM campaigns FOR UPDATE")
+
+    reader.run("ROLLBACK")
+    assert seen == {table: {"ours"} for table in tables(world)}
+    assert (world.rows(writable + " AND relnamespace = 'public'::regnamespace"), locked) == ([], DENIED)
+
+
 def test_the_catalogue_of_bundles_is_everyones_to_read_and_nobodys_to_change(
     world: World, two: tuple[str, str], app: Connection
 ) -> None:
@@ -186,8 +204,8 @@ def test_an_update_without_a_filter_reaches_the_companys_rows_only(world: World,
         "SET session_replication_role = replica",
     ],
 )
-@pytest.mark.parametrize("role", ["billing_app", "billing_jobs"])
-def test_neither_role_can_do_what_it_does_not_need(
+@pytest.mark.parametrize("role", ["billing_app", "billing_reader", "billing_jobs"])
+def test_no_role_can_do_what_it_does_not_need(
     logins: dict[str, Connection], two: tuple[str, str], role: str, statement: str
 ) -> None:
     logins[role].run("BEGIN")

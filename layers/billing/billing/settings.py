@@ -56,6 +56,11 @@ def save_job_results() -> bool:
     return os.environ.get("SAVE_JOB_RESULTS", "true").lower() == "true"
 
 
+def only_reads() -> bool:
+    """Whether this function logs in as the role that has no right to write (`DATABASE_USER`)."""
+    return os.environ.get("DATABASE_USER") == "billing_reader"
+
+
 def takes_demo_data() -> bool:
     """Whether the demo's rows may be loaded here (`DEMO_DATA`), as on no stage where people are billed."""
     return os.environ.get("DEMO_DATA") == "true"

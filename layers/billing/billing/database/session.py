@@ -25,8 +25,8 @@ from billing.database.login import Login, login, login_with_token
 from billing.errors import DatabaseUnavailable
 
 ALL_COMPANIES = "*"
-APP, JOBS, OWNER = "billing_app", "billing_jobs", "billing_owner"
-"""The roles of the API's functions and of the jobs (migration 0004), and the tables' owner, which the migrations become."""
+APP, READER, JOBS, OWNER = "billing_app", "billing_reader", "billing_jobs", "billing_owner"
+"""The roles of the API's functions, of those that only read and of the jobs, and the tables' owner (migrations 0004, 0090)."""
 
 CONNECT_TIMEOUT = 3
 """Seconds to reach an address of the database; a proxy has one in each availability zone."""
@@ -123,14 +123,15 @@ _session: Session | None = None
 def transaction(company: str, role: str | None = APP) -> Iterator[Session]:
     """A transaction that sees one company, or `ALL_COMPANIES`; committed when the block ends, rolled back if it raises.
 
-    It takes a role of its own, so that row-level security holds whoever logged in; None keeps the login's.
+    It takes a role of its own, so that row-level security holds whoever logged in; None keeps the login's. `APP` is `READER`
+    in a function that only reads.
 
     Raises `DatabaseUnavailable` where the database is away, or where a statement failed for a reason that may pass.
     """
     session = None
     with _translated_errors():
         try:
-            session = _begin(company, role)
+            session = _begin(company, READER if role == APP and settings.only_reads() else role)
             yield session
             session.script("COMMIT")
         except BaseException:

@@ -4,9 +4,9 @@
 SELECT pg_try_advisory_lock(hashtext('campaign billing: migrations'));
 
 -- name: roles
--- The server's roles: one that owns the tables, one for the API, one for the jobs. Safe to run again; nowhere have they a
+-- The server's roles: one that owns the tables, two for the API (to write and to read), one for the jobs. Safe to run again; nowhere have they a
 -- password. Since Postgres 16 a user who is no superuser administers the roles that it made, and has to grant itself that it
--- may become them. On RDS the API's and the jobs' log in with a token, as members of rds_iam, and the master user must not
+-- may become them. On RDS all but the owner log in with a token, as members of rds_iam, and the master user must not
 -- become them: whoever does is a member too, and its password no longer counts.
 DO $$
 DECLARE
@@ -14,7 +14,7 @@ DECLARE
     iam boolean := EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam');
     membership text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['billing_owner', 'billing_app', 'billing_jobs'] LOOP
+    FOREACH name IN ARRAY ARRAY['billing_owner', 'billing_app', 'billing_reader', 'billing_jobs'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I', name) || CASE name WHEN 'billing_owner' THEN '' ELSE ' LOGIN' END;
