@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast serve openapi invoke redrive psql check audit hooks format build artefacts db sam-local bench preflight verify seed clean
+.PHONY: help demo demo-reset test test-fast serve openapi invoke redrive psql check audit hooks format build artefacts db sam-local bench preflight verify seed setup-times clean mine
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -17,10 +17,13 @@ PIP := -m pip --disable-pip-version-check --quiet
 LOCKED := $(PIP) install --no-deps --require-hashes --requirement
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/run  ## a sample month of all five pricing models, and its statements
 	@$(VENV)/python -m demo
+
+demo-reset: .venv/run  ## empty the embedded database, so that the demo begins anew
+	@$(VENV)/python -m demo.reset
 
 test: .venv/test  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
 	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadgroup --cov)
@@ -88,15 +91,32 @@ verify: .venv/run  ## STAGE=dev: whether what is deployed works (TOKEN=… asks 
 seed: .venv/run  ## STAGE=dev: the demo's portfolio and usage in a stage that takes them
 	@$(VENV)/python -m local.stage.seed $(STAGE)
 
+setup-times:  ## what demo, check, test-fast and test take in a fresh clone, first and again (TARGETS="demo" for some)
+	@bash local/tools/setup_times.sh $(TARGETS)
+
 clean:  ## remove the virtual environments, the Postgres and its data
 	@[ ! -e .local ] || $(PYTHON) -c 'from local import postgres; postgres.remove()'
-	@rm -rf .venv .venv-sam .venv-scan .venv-lambda .local .aws-sam
+	@rm -rf $(MADE) 2>/dev/null || { echo "Another user made a part of it: sudo make clean" >&2; exit 1; }
 
-.venv/made:
+# A folder's name is no target, and make would say that there is nothing to be done for it.
+FOLDERS := $(filter-out demo,$(patsubst %/,%,$(wildcard */)))
+.PHONY: $(FOLDERS)
+.DEFAULT $(FOLDERS):
+	@echo "There is no target $@; make help lists them." >&2; exit 2
+
+# Root and another user would each leave what the other cannot run or remove.
+MADE := .venv .venv-sam .venv-scan .venv-lambda .local .aws-sam
+mine:
+	@[ -w . ] || { echo "The folder $$PWD cannot be written by $$(id -un); clone it to one that can." >&2; exit 1; }
+	@for folder in $(MADE); do if [ -e $$folder ] && [ ! -O $$folder ]; then \
+		echo "$$folder was made by $$(stat -c %U $$folder), not by $$(id -un); remove what was made once: sudo make clean" >&2; \
+		exit 1; fi; done
+
+.venv/made: | mine
 	@$(call make_venv,.venv)
 	@touch $@
 
-.venv/run: .venv/made requirements/run.txt $(LAYER)
+.venv/run: .venv/made requirements/run.txt $(LAYER) | mine
 	@echo "Installing what the handlers need …" >&2
 	@$(VENV)/python $(LOCKED) requirements/run.txt
 	@$(VENV)/python $(PIP) install --no-deps --editable layers/billing
@@ -112,19 +132,19 @@ clean:  ## remove the virtual environments, the Postgres and its data
 	@$(VENV)/python $(LOCKED) requirements/check.txt
 	@touch $@
 
-.venv-sam/sam: requirements/sam.txt
+.venv-sam/sam: requirements/sam.txt | mine
 	@$(call make_venv,.venv-sam)
 	@echo "Installing the SAM CLI …" >&2
 	@.venv-sam/bin/python $(LOCKED) requirements/sam.txt
 	@touch $@
 
-.venv-scan/scan: requirements/scan.txt
+.venv-scan/scan: requirements/scan.txt | mine
 	@$(call make_venv,.venv-scan)
 	@echo "Installing the security scan …" >&2
 	@.venv-scan/bin/python $(LOCKED) requirements/scan.txt
 	@touch $@
 
-.venv-lambda/lambda: requirements/lambda.txt
+.venv-lambda/lambda: requirements/lambda.txt | mine
 	@echo "Setting up the Python of the Lambda runtime in .venv-lambda (once) …" >&2
 	@python=$$(bash local/artefacts/python.sh) && $$python -m venv .venv-lambda
 	@.venv-lambda/bin/python $(LOCKED) requirements/lambda.txt

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import TextIO
 
 from demo import files, platform, play, screen
+from demo.checked import BadFile
 from demo.files import Month, Row
-from demo.platform import BadRow
+from demo.platform import AnotherRuns, BadRow
 from demo.play import Refused, Report, call
 from local import postgres
 from local.runtime import invoke
 
 # Not POWERTOOLS_METRICS_DISABLED: every hundredth value is printed even so, and a month has thousands.
 LOG = Path(".local/demo.log")
+BEGIN_ANEW = "`make demo-reset` begins anew."
 
 
 def main() -> None:
@@ -30,12 +32,17 @@ def main() -> None:
     with LOG.open("w") as log, redirect_stdout(log), postgres.running() as url:
         os.environ["DATABASE_URL"] = url
         ready = time.monotonic()
-        _prepare(month)
-        _play(month, report)
-        for line in _lines(month, report):
-            print(line, file=terminal)
+        with platform.alone():
+            _prepare(month)
+            _play(month, report)
+            for line in _lines(month, report):
+                print(line, file=terminal)
+            changes = [*platform.changed_rows(month), *platform.added_usage(month, report.record_ids)]
     seconds, starting = time.monotonic() - began, ready - began
     print(f"\nTook {seconds:.1f} s, {starting:.1f} s of it to start Postgres. The handlers' logs are in {LOG}.")
+    if changes:
+        listed = "\n".join(f"  {change}" for change in changes)
+        print(f"\nWhat is in the database is not the demo's alone:\n{listed}\n{BEGIN_ANEW}", file=sys.stderr)
 
 
 def _prepare(month: Month) -> None:
@@ -46,7 +53,7 @@ def _prepare(month: Month) -> None:
             f"would charge, first {foreign[0]}. Nothing was changed. Give the demo another database with DATABASE_URL."
         )
     new, total = platform.load(month), sum(map(len, month.portfolio.values()))
-    there = "" if new == total else " The others were there and stay as they are; `make clean` begins anew."
+    there = "" if new == total else f" The others were there and stay as they are; {BEGIN_ANEW}"
     print(f"Loaded {new} of {total} companies, bundles, subscriptions and campaigns.{there}", file=sys.stderr)
 
 
@@ -89,7 +96,7 @@ def _splits(month: Month, company_id: str) -> list[Row]:
 if __name__ == "__main__":
     try:
         main()
-    except (BadRow, Refused, postgres.ServerFailed) as error:
+    except (AnotherRuns, BadFile, BadRow, Refused, postgres.ServerFailed) as error:
         sys.exit(f"\n{error}")
     except KeyboardInterrupt:
         sys.exit("\nStopped. The next run goes on with the same month.")

@@ -1,21 +1,130 @@
-"""The sample month as a person edits it in `demo/`. Numbers stay the text that they are written as: none is a float."""
+"""The sample month as a person edits it in `demo/`, checked as the API checks a request. No number is ever a float."""
 
-import csv
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationInfo
 
-FOLDER = Path(__file__).parent
+from billing.contract.types import Quantity
+from billing.instants import parse_instant
+from demo.checked import FOLDER, BadFile, Place, at, csv_rows, yaml_value
+
 HOUR = timedelta(hours=1)
+PREFIX = "demo-"
+PORTFOLIO = "portfolio.yaml"
 EVENT_MEMBERS = {"id", "campaignId", "eventType", "quantity", "timestamp"}
 
 Row = dict[str, Any]
-Pattern = dict[str, dict[str, dict[str, str]]]
-"""From a day on: for `weekdays` and `weekends` the volunteers from an hour on."""
+
+
+def _check_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is not a time zone of the IANA database")
+    return name
+
+
+def _check_campaign(campaign: str, info: ValidationInfo) -> str:
+    if campaign not in (info.context or {})["campaigns"]:
+        raise ValueError(f"is not a campaign of {PORTFOLIO}")
+    return campaign
+
+
+def _check_pattern(counts: dict[int, int]) -> dict[int, int]:
+    if 0 not in counts:
+        raise ValueError("must begin with hour 0")
+    return counts
+
+
+def _check_file(name: str) -> str:
+    if not (FOLDER / "usage" / name).is_file():
+        raise ValueError("is not a file of demo/usage")
+    return name
+
+
+Instant = Annotated[datetime, BeforeValidator(parse_instant)]
+CampaignId = Annotated[str, AfterValidator(_check_campaign)]
+Counts = Annotated[dict[Annotated[int, Field(ge=0, le=23)], Annotated[int, Field(ge=0)]], AfterValidator(_check_pattern)]
+DemoId = Annotated[str, Field(pattern=f"^{PREFIX}")]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Week(_File):
+    """How many volunteers there are from an hour of the day on."""
+
+    weekdays: Counts
+    weekends: Counts
+
+
+class _Row(BaseModel):
+    """A row of a reference table; its other columns are the database's to judge."""
+
+    model_config = ConfigDict(extra="allow")
+    id: DemoId
+
+
+class _Company(_Row):
+    name: str
+    time_zone: Annotated[str, AfterValidator(_check_time_zone)]
+
+
+class _OfCompany(_Row):
+    company_id: DemoId
+
+
+class _Portfolio(_File):
+    companies: list[_Company]
+    l2i_bundles: list[_Row]
+    l2i_subscriptions: list[_OfCompany]
+    campaigns: list[_OfCompany]
+
+
+class _Activity(_File):
+    id: DemoId
+    campaign_id: CampaignId
+    kind: Literal["volunteer_hours", "session", "evidence"]
+    quantity: Quantity
+    occurred_at: Instant
+    recorded_at: Instant
+
+
+class _Event(_File):
+    """A caller's event. Its values are the API's to judge: the month has callers who make mistakes."""
+
+    model_config = ConfigDict(extra="allow")
+    campaignId: CampaignId  # noqa: N815 - as the API names it
+    eventType: str  # noqa: N815
+    quantity: str
+    timestamp: str
+
+
+class _Request(_File):
+    at: Instant
+    file: Annotated[str, AfterValidator(_check_file)]
+
+
+class _TopUp(_File):
+    at: Instant
+    campaignId: CampaignId  # noqa: N815
+    id: str
+    credits: Quantity
+    note: str
+
+
+class _Month(_File):
+    start: date
+    end: date
+    late_hours: list[Instant]
+    requests: list[_Request]
+    top_ups: list[_TopUp]
+
+
+Seats = dict[CampaignId, dict[date, Week]]
+"""From a day on, a week of each campaign."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +132,8 @@ class Month:
     """What other services wrote, what callers sent, and when. `at` is the UTC instant at which a thing arrives."""
 
     portfolio: dict[str, list[Row]]
-    seats: dict[str, Pattern]
+    lines: dict[Place, int]
+    seats: Seats
     activities: list[Row]
     requests: list[Row]
     top_ups: list[Row]
@@ -33,6 +143,10 @@ class Month:
 
     def campaigns(self, company_id: str) -> list[Row]:
         return [campaign for campaign in self.portfolio["campaigns"] if campaign["company_id"] == company_id]
+
+    def at(self, table: str, number: int, column: str, what: str) -> str:
+        """What is wrong with a column of a row of the portfolio, after the place at which it stands."""
+        return at(PORTFOLIO, self.lines[table, number, column], what)
 
     def hours(self) -> list[datetime]:
         """The UTC hours of the period in every company's time zone, and on until everything has arrived."""
@@ -50,47 +164,38 @@ class Month:
 
 
 def read() -> Month:
-    """The files of `demo/`."""
-    month = _yaml("month.yaml")
+    """The files of `demo/`. Raises `BadFile`."""
+    lines: dict[Place, int] = {}
+    portfolio = yaml_value(PORTFOLIO, TypeAdapter(_Portfolio), {}, lines).model_dump()
+    known = {"campaigns": {campaign["id"] for campaign in portfolio["campaigns"]}}
+    month = yaml_value("month.yaml", TypeAdapter(_Month), known, {}).model_dump()
+    if month["start"] >= month["end"]:
+        raise BadFile(at("month.yaml", 1, "must start before it ends"))
+    activities = (row.model_dump() for row in csv_rows("activities.csv", TypeAdapter(_Activity), known))
     return Month(
-        portfolio=_yaml("portfolio.yaml"),
-        seats=_yaml("seats.yaml"),
-        activities=[row | {"at": _instant(row["recorded_at"])} for row in _csv("activities.csv")],
-        requests=[row | {"at": _instant(row["at"]), "events": _events(row["file"])} for row in month["requests"]],
-        top_ups=[row | {"at": _instant(row["at"])} for row in month["top_ups"]],
-        late_hours=[_instant(hour) for hour in month["late_hours"]],
-        start=date.fromisoformat(month["start"]),
-        end=date.fromisoformat(month["end"]),
+        portfolio=portfolio,
+        lines=lines,
+        seats=yaml_value("seats.yaml", TypeAdapter(Seats), known, {}),
+        activities=[row | {"at": row["recorded_at"]} for row in activities],
+        requests=[row | {"events": _events(row["file"], known)} for row in month.pop("requests")],
+        **month,
     )
 
 
-def _volunteers(pattern: Pattern, local: datetime) -> int:
-    day = max((day for day in pattern if day <= local.date().isoformat()), default=None)
+def _volunteers(weeks: dict[date, Week], local: datetime) -> int:
+    day = max((day for day in weeks if day <= local.date()), default=None)
     if day is None:
         return 0
-    by_hour = pattern[day]["weekends" if local.weekday() >= 5 else "weekdays"]
-    return int(by_hour[str(max(int(hour) for hour in by_hour if int(hour) <= local.hour))])
+    counts = weeks[day].weekends if local.weekday() >= 5 else weeks[day].weekdays
+    return counts[max(hour for hour in counts if hour <= local.hour)]
 
 
-def _events(file: str) -> list[Row]:
+def _events(file: str, known: dict[str, set[str]]) -> list[Row]:
     """A file's usage events; a column that is not a member of the event is metadata, and an empty field is absent."""
-    rows = [{name: value for name, value in row.items() if value} for row in _csv(f"usage/{file}")]
+    rows = (row.model_dump() for row in csv_rows(f"usage/{file}", TypeAdapter(_Event), known))
+    given = [{name: value for name, value in row.items() if value} for row in rows]
     return [
         {name: row[name] for name in row.keys() & EVENT_MEMBERS}
         | {"metadata": {name: row[name] for name in row.keys() - EVENT_MEMBERS}}
-        for row in rows
+        for row in given
     ]
-
-
-def _csv(name: str) -> list[Row]:
-    with (FOLDER / name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _yaml(name: str) -> Any:
-    # This loader makes no objects, and every scalar a string.
-    return yaml.load((FOLDER / name).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

@@ -4,15 +4,17 @@ The jobs charge the campaigns of every company, so the demo looks first whether 
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from pg8000.native import DatabaseError
 
+from billing import settings
 from billing.database.session import ALL_COMPANIES, Session, server_message, transaction
-from demo.files import Month, Row
+from demo.files import PREFIX, Month, Row
 
-PREFIX = "demo-"
 JOB_LOOKS_BACK = timedelta(days=7)
 """How far back the seat job fills missed hours."""
 
@@ -24,6 +26,26 @@ SELECT c.id FROM campaigns c JOIN campaign_activities a ON a.campaign_id = c.id
 WHERE NOT starts_with(c.company_id, :prefix) AND c.is_active AND c.pricing_model = 'credits'
     AND a.usage_record_id IS NULL
 ORDER BY id
+"""
+_DIFFERENCES = """
+SELECT item.number, key.column_name, to_jsonb(there) ->> key.column_name AS there, to_jsonb(given) ->> key.column_name AS given
+FROM jsonb_array_elements(:rows::jsonb) WITH ORDINALITY AS item (entry, number)
+CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, item.entry) AS given
+JOIN {table} AS there ON there.id = given.id
+CROSS JOIN LATERAL jsonb_object_keys(item.entry) AS key (column_name)
+WHERE to_jsonb(there) -> key.column_name IS DISTINCT FROM to_jsonb(given) -> key.column_name AND key.column_name <> ALL ({kept})
+ORDER BY item.number, key.column_name
+"""
+_KEPT_BY_THE_SYSTEM = "ARRAY['current_volunteers', 'credits_remaining', 'credit_allocation']"
+_OTHERS_USAGE = """
+SELECT campaign_id, event_type, quantity, event_timestamp FROM billing_usage_records
+WHERE starts_with(company_id, :prefix) AND event_timestamp >= :first AND event_timestamp < :last
+    AND NOT metadata ? 'source' AND id <> ALL (:ids::bigint[])
+ORDER BY id
+"""
+_OTHERS_TOP_UPS = """
+SELECT campaign_id, top_up_id, credits FROM credit_top_ups
+WHERE starts_with(company_id, :prefix) AND top_up_id <> ALL (:ids::text[]) ORDER BY id
 """
 _VOLUNTEERS = """
 UPDATE campaigns SET current_volunteers = count.volunteers
@@ -61,7 +83,23 @@ FROM billing_usage_records WHERE starts_with(company_id, :prefix) GROUP BY event
 
 
 class BadRow(Exception):
-    """A row of the portfolio that cannot be written; the message says which and why. Nothing has been written."""
+    """A row of the portfolio that cannot be written; the message says where it stands and why. Nothing has been written."""
+
+
+class AnotherRuns(Exception):
+    """Another demo plays on the same database: two at once would count each other's volunteers."""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """While the block runs, no other demo plays on this database. Raises `AnotherRuns`."""
+    session = Session(settings.database())
+    try:
+        if not session.value("SELECT pg_try_advisory_lock(hashtext('make demo'))"):
+            raise AnotherRuns("Another demo is running on this database. Wait until it has ended, then run make demo again.")
+        yield
+    finally:
+        session.close()
 
 
 def foreign_campaigns(hours: list[datetime]) -> list[str]:
@@ -73,7 +111,36 @@ def foreign_campaigns(hours: list[datetime]) -> list[str]:
 def load(month: Month) -> int:
     """Write the portfolio's rows that are not there yet; answers how many."""
     with transaction(ALL_COMPANIES, role=None) as db:
-        return sum(_write(db, table, row) for table, rows in month.portfolio.items() for row in rows)
+        return sum(_write(db, month, table, number) for table, rows in month.portfolio.items() for number in range(len(rows)))
+
+
+def changed_rows(month: Month) -> list[str]:
+    """The rows that are not as `portfolio.yaml` says, each with its line there; what the database holds counts."""
+    return [
+        month.at(table, row["number"] - 1, row["column_name"], _difference(rows[row["number"] - 1], row))
+        for table, rows in month.portfolio.items()
+        for row in _rows(_DIFFERENCES.format(table=table, kept=_KEPT_BY_THE_SYSTEM), rows=json.dumps(rows))
+    ]
+
+
+def _difference(given: Row, row: Row) -> str:
+    return f"{row['column_name']} of {given['id']} is {row['given']} here, but {row['there']} in the database, which counts"
+
+
+def added_usage(month: Month, sent_ids: list[str]) -> list[str]:
+    """The usage in the month that neither the demo's requests nor the jobs recorded, and top-ups of others."""
+    hours, top_ups = month.hours(), [top_up["id"] for top_up in month.top_ups]
+    usage = _rows(_OTHERS_USAGE, prefix=PREFIX, first=hours[0], last=hours[-1], ids=sent_ids)
+    return [
+        *(
+            f"{row['campaign_id']}: {row['event_type']} of {row['quantity'].normalize():f} at {row['event_timestamp']}"
+            for row in usage
+        ),
+        *(
+            f"{row['campaign_id']}: top-up {row['top_up_id']} of {row['credits'].normalize():f} credits"
+            for row in _rows(_OTHERS_TOP_UPS, prefix=PREFIX, ids=top_ups)
+        ),
+    ]
 
 
 def set_volunteers(counts: dict[str, int]) -> None:
@@ -103,13 +170,12 @@ def _rows(sql: str, **parameters: Any) -> list[Row]:
         return db.rows(sql, **parameters)
 
 
-def _write(db: Session, table: str, row: Row) -> int:
-    if not row["id"].startswith(PREFIX):
-        raise BadRow(f"{table}: the id {row['id']} must begin with {PREFIX}")
+def _write(db: Session, month: Month, table: str, number: int) -> int:
+    row = month.portfolio[table][number]
     try:
         return len(db.rows(_insert(table, row), **{name: _column(value) for name, value in row.items()}))
     except DatabaseError as error:
-        raise BadRow(f"{table}: {row['id']}: {server_message(error)}") from error
+        raise BadRow(month.at(table, number, "id", f"{row['id']}: {server_message(error)}")) from error
 
 
 def _insert(table: str, row: Row) -> str:

@@ -34,6 +34,11 @@ class Report:
     credit_job: Counter[str] = field(default_factory=Counter)
 
     @property
+    def record_ids(self) -> list[str]:
+        """The records of the requests' events, those that were there before this run, too."""
+        return [r["usageRecordId"] for _, answer in self.requests for r in answer["results"] if r["usageRecordId"]]
+
+    @property
     def recorded(self) -> int:
         by_jobs = self.seat_job["usageRecordsCreated"] + self.credit_job["usageRecordsCreated"]
         return by_jobs + sum(int(answer["recorded"]) for _, answer in self.requests)
@@ -83,7 +88,7 @@ def _arrive(month: Month, before: datetime, now: datetime, report: Report) -> No
             report.requests.append((request, call("POST", "/v1/usage-events", json={"events": request["events"]})))
     for top_up in month.top_ups:
         if before < top_up["at"] <= now:
-            body = {name: top_up[name] for name in ("credits", "id", "note")}
+            body = {"credits": str(top_up["credits"]), "id": top_up["id"], "note": top_up["note"]}
             call("POST", f"/v1/campaigns/{top_up['campaignId']}/credits", json=body)
 
 

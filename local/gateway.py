@@ -21,6 +21,16 @@ from local.tools import docs
 
 LARGEST_BODY = 10 * 1024 * 1024
 """What API Gateway takes."""
+_START_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Campaign billing</title>
+<h1>Campaign billing</h1>
+<p><a href="/docs">The API: every call, to read and to try</a></p>
+<p><a href="/openapi.json">Its contract, as OpenAPI</a></p>
+"""
+"""What a browser shows at `/`; any other client gets the routes as text."""
 TEXTS = {"application/json", "application/javascript", "application/xml"}
 
 
@@ -36,7 +46,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 def _answer(request: Request) -> Response:
     try:
         (name, path), parameters = _routes().bind_to_environ(request.environ).match()
-        return _response(invoke(name, event(request, path, parameters))) if name else _page(path)
+        return _response(invoke(name, event(request, path, parameters))) if name else _page(request, path)
     except HTTPException as error:
         return _problem(error)
     except Exception:  # as Lambda does: whatever a handler lets through is an internal error of the API
@@ -51,9 +61,10 @@ def index() -> str:
     return "\n".join([*(f"  {method:<7}{path}" for method, path in routes), headers, "To try it out: /docs, /openapi.json"])
 
 
-def _page(path: str) -> Response:
+def _page(request: Request, path: str) -> Response:
     if path == "/":
-        return Response(index() + "\n")
+        as_page = request.accept_mimetypes.best_match(["text/plain", "text/html"]) == "text/html"
+        return Response(_START_PAGE, mimetype="text/html") if as_page else Response(index() + "\n")
     file = docs.PAGES[path]
     return Response(file.read_bytes(), mimetype=mimetypes.guess_type(file)[0])
 

@@ -53,9 +53,13 @@ class ServerFailed(Exception):
 def running() -> Iterator[str]:
     """The URL of a Postgres that is there while the block runs: `DATABASE_URL`'s, or the embedded one's.
 
-    Raises `ServerFailed`.
+    Raises `ServerFailed`, also where `DATABASE_URL` names none that can be used.
     """
     if url := os.environ.get("DATABASE_URL"):
+        from local import databases  # so that `make clean` needs no environment
+
+        if fault := databases.fault():
+            raise ServerFailed(fault)
         yield url
         return
     LOCAL.mkdir(exist_ok=True)

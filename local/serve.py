@@ -38,7 +38,8 @@ def _listener(port: str) -> socket.socket:
 
 def _welcome(port: int) -> str:
     example = f"curl 'http://{HOST}:{port}/v1/campaigns/demo-skills-evenings/usage?start=2025-03-01&end=2025-04-01'"
-    return f"Campaign billing on http://{HOST}:{port}\n{index()}\nTry, after make demo: {example}\nStop with Ctrl-C."
+    opening = f"Open http://{HOST}:{port}/docs in a browser to try each call; stop with Ctrl-C."
+    return f"Campaign billing on http://{HOST}:{port}\n{index()}\nTry, after make demo: {example}\n{opening}"
 
 
 def _leave(_signal: int, _frame: object) -> NoReturn:

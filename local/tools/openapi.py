@@ -7,6 +7,7 @@ the whole API is said here.
 import importlib
 import inspect
 import json
+import sys
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.constants import DEFAULT_OPENAPI_RESPONSE_DESCRIPTION
@@ -92,6 +93,10 @@ COMPONENTS: dict[str, Any] = {
         "properties": {"message": {"type": ["string", "null"], "examples": ["Unauthorized"]}},
     },
 }
+
+
+class MissingSample(Exception):
+    """A function with a route has no sample event; the message names the file."""
 
 
 def main() -> None:
@@ -180,7 +185,12 @@ def _shared_errors() -> dict[str, Any]:
 
 def _add_examples(name: str, operation: dict[str, Any]) -> None:
     """Those of the sample event, which a test sends to the handler."""
-    event = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    sample = ROOT / "events" / f"{name}.json"
+    if not sample.exists():
+        raise MissingSample(
+            f"{sample.relative_to(ROOT)} is missing: the examples of {name} in the document are those of its event."
+        )
+    event = json.loads(sample.read_text())
     given = event.get("pathParameters", {}) | event.get("queryStringParameters", {})
     for parameter in operation.get("parameters", ()):
         if parameter["name"] in given:
@@ -215,4 +225,7 @@ def _text(documented: object) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except MissingSample as error:
+        sys.exit(str(error))

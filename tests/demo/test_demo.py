@@ -2,17 +2,26 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
-from demo import files
+from billing.database import session as database
+from billing.operations.migrate import migrate
+from demo import files, platform
+from demo.checked import FOLDER
+from demo.play import call
 from local.databases import connect, scratch
+from local.gateway import application
+from local.postgres import ROOT
 from tests.world import World
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -26,24 +35,40 @@ RENAMED = "Savanna Weavers"
 
 @dataclass
 class Runs:
-    """What two runs in one empty database printed, the ledger after the first, and the database after the second."""
+    """What two runs in one empty database printed, with all examples of the README and a renamed company between them; what
+    they remarked on standard error; the ledger after each, and the database after the second."""
 
     first: str
     second: str
+    remarks: tuple[str, str]
     ledger: list[dict[str, Any]]
+    later_ledger: list[dict[str, Any]]
     world: World
 
 
 def run_demo(url: str) -> subprocess.CompletedProcess[str]:
-    command, folder = [sys.executable, "-m", "demo"], files.FOLDER.parent
+    command, folder = [sys.executable, "-m", "demo"], FOLDER.parent
     environment = os.environ | {"DATABASE_URL": url}
     return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def printed(url: str) -> str:
+def printed(url: str) -> tuple[str, str]:
     done = run_demo(url)
     assert done.returncode == 0, done.stderr
-    return re.sub(r"\nTook .*\n", "", done.stdout)
+    return re.sub(r"\nTook .*\n", "", done.stdout), done.stderr
+
+
+def readme_examples() -> Iterator[dict[str, Any]]:
+    """The curl commands of the README, each as what the local gateway's client takes."""
+    (block,) = re.findall(r"^```bash\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    for command in re.split(r"^curl ", block, flags=re.MULTILINE)[1:]:
+        words = shlex.split(command.replace("\\\n", " "), comments=True)
+        options = dict(pairwise(words))
+        (url,) = (word for word in words if word.startswith("$API"))
+        body = options.get("-d")
+        content_type = "application/json" if body else None
+        method = options.get("-X", "POST" if body else "GET")
+        yield {"path": url.removeprefix("$API"), "method": method, "data": body, "content_type": content_type}
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +80,22 @@ def url(database_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def runs(url: str) -> Iterator[Runs]:
-    first = printed(url)
+    first, first_remarks = printed(url)
     world = World(connect(url))
     ledger = world.ledger()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DATABASE_URL", url)
+        for example in readme_examples():
+            assert Client(application).open(**example).status_code < 300, example
     world.connection.run("UPDATE companies SET name = :name WHERE id = 'demo-savanna'", name=RENAMED)
-    yield Runs(first, printed(url), ledger, world)
+    second, second_remarks = printed(url)
+    yield Runs(first, second, (first_remarks, second_remarks), ledger, world.ledger(), world)
+    database.disconnect()
     world.connection.close()
 
 
 def test_the_output_is_the_one_checked_in(runs: Runs) -> None:
-    assert runs.first == (files.FOLDER / "output.txt").read_text()
+    assert runs.first == (FOLDER / "output.txt").read_text()
 
 
 def test_a_second_run_prints_the_same_statements(runs: Runs) -> None:
@@ -73,18 +104,57 @@ def test_a_second_run_prints_the_same_statements(runs: Runs) -> None:
     assert first == second
 
 
+def test_a_run_says_which_rows_differ_from_the_files_and_how_to_begin_anew(runs: Runs) -> None:
+    place = "demo/portfolio.yaml:6: name of demo-savanna"
+    assert runs.remarks[1].splitlines()[-3:] == [
+        "What is in the database is not the demo's alone:",
+        f"  {place} is Savanna Textiles here, but {RENAMED} in the database, which counts",
+        "`make demo-reset` begins anew.",
+    ]
+    assert "alone" not in runs.remarks[0]
+
+
+def test_usage_of_the_month_and_credits_that_others_recorded_are_told(
+    runs: Runs, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    month, demos = files.read(), [row["id"] for row in runs.world.ledger()]
+    event = {"campaignId": "demo-girls-in-tech", "eventType": "learner_served", "quantity": 50, "id": "a-mistake"}
+    call("POST", "/v1/usage-events", json={"events": [event | {"timestamp": "2025-03-12T15:00:00Z"}]})
+    call("POST", "/v1/campaigns/demo-school-water/credits", json={"credits": "100", "id": "order-1"})
+
+    told = platform.added_usage(month, demos)
+
+    assert told == [
+        "demo-girls-in-tech: learner_served of 50 at 2025-03-12 15:00:00+00:00",
+        "demo-school-water: top-up order-1 of 100 credits",
+    ]
+
+
+def test_a_second_demo_on_the_same_database_says_that_another_is_running(world: World, database_url: str) -> None:
+    migrate()
+    with platform.alone():
+        done = run_demo(database_url)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.strip() == "Another demo is running on this database. Wait until it has ended, then run make demo again."
+    assert world.value("SELECT count(*) FROM companies") == 0
+
+
 def test_the_callers_mistakes_are_seen(runs: Runs) -> None:
     sent = [line.split() for line in runs.first.splitlines() if re.match(r"  \S+\.csv ", line)]
 
     recorded, duplicates, conflicts, rejected = (sum(int(line[column]) for line in sent) for column in range(2, 6))
 
-    by_callers = "SELECT count(*) FROM billing_usage_records WHERE metadata ->> 'source' IS NULL"
-    assert recorded == runs.world.value(by_callers)
+    assert recorded == len([row for row in runs.ledger if "source" not in row["metadata"]])
     assert (duplicates, conflicts, rejected) == (24, 1, 2)
 
 
 def test_a_second_run_records_nothing(runs: Runs) -> None:
-    assert runs.world.ledger() == runs.ledger
+    *before, of_the_readme = runs.later_ledger
+
+    assert before == runs.ledger
+    assert (of_the_readme["campaign_id"], of_the_readme["event_type"]) == ("demo-first-job-mentoring", "session_completed")
     assert "which recorded nothing again" in runs.second
 
 

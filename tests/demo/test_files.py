@@ -1,0 +1,109 @@
+"""The demo's files are checked before anything is written: `demo/FILE:LINE: what`."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from demo import checked, files, platform
+from demo.checked import BadFile
+from demo.platform import BadRow
+from tests.world import World
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the demo's files, which the demo reads."""
+    copy = Path(shutil.copytree(checked.FOLDER, tmp_path / "demo"))
+    monkeypatch.setattr(checked, "FOLDER", copy)
+    monkeypatch.setattr(files, "FOLDER", copy)
+    return copy
+
+
+def told(folder: Path, name: str, old: str, new: str) -> str:
+    """What is told of a file in which a text stands for another."""
+    text = (folder / name).read_text()
+    assert old in text
+    (folder / name).write_text(text.replace(old, new, 1))
+    with pytest.raises(BadFile) as error:
+        files.read()
+    return str(error.value)
+
+
+UNKNOWN = "is not a campaign of portfolio.yaml"
+NO_INSTANT = 'must be an instant with an offset, such as "2025-01-31T23:00:00Z"'
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "what"),
+    [
+        ("activities.csv", "id,", "\ufeffid,", "1: begins with a byte order mark; save the file as UTF-8 without one"),
+        ("activities.csv", "62.5", "62,5", "2: has 7 values for 6 columns; put a value with a comma in quotation marks"),
+        ("activities.csv", "62.5", '"62,5"', "2: quantity must be a number such as 12.5"),
+        ("activities.csv", "2025-03-04T18:15:00Z", "04.03.2025 18:15", f"2: occurred_at {NO_INSTANT}"),
+        ("activities.csv", "2025-03-04T18:15:00Z", "2025-03-04T18:15:00", f"2: occurred_at {NO_INSTANT}"),
+        ("activities.csv", ",session,", ",sesion,", "3: kind must be 'volunteer_hours', 'session' or 'evidence'"),
+        ("activities.csv", "campaign_id", "campaign", "2: campaign_id is required"),
+        ("activities.csv", "demo-skills-evenings", "demo-skils", f"2: campaign_id {UNKNOWN} (it is demo-skils)"),
+        ("usage/workshops.csv", "demo-mangrove-nursery", "demo-x", f"2: campaignId {UNKNOWN} (it is demo-x)"),
+        ("seats.yaml", "demo-fjord-clean-up", "demo-fjord-cleanup", f"4: demo-fjord-cleanup {UNKNOWN}"),
+        ("seats.yaml", "{0: 34, 8", "{1: 34, 8", "6: weekdays must begin with hour 0"),
+        ("seats.yaml", "8: 38", "8: many", "6: 8 must be a valid integer, unable to parse string as an integer (it is many)"),
+        ("seats.yaml", "  2025-03-01", "\t2025-03-01", "5: is not YAML: found character '\\t' that cannot start any token"),
+        ("month.yaml", "start: 2025-03-01", "start: 01.03.2025", "4: start must be a valid date"),
+        ("month.yaml", "end: 2025-04-01", "end: 2025-02-01", "1: must start before it ends"),
+        ("month.yaml", "workshops.csv", "workshop.csv", "14: file is not a file of demo/usage (it is workshop.csv)"),
+        ("portfolio.yaml", "Europe/Oslo", "Europe/Olso", "5: time_zone is not a time zone of the IANA database"),
+        ("portfolio.yaml", "company_id: demo-fjellbris", "company: demo-fjellbris", "24: company_id is required"),
+        ("portfolio.yaml", "id: demo-learn-500", "id: learn-500", "10: id must match pattern"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_its_line(folder: Path, name: str, old: str, new: str, what: str) -> None:
+    assert told(folder, name, old, new).startswith(f"demo/{name}:{what}")
+
+
+def test_semicolons_are_told(folder: Path) -> None:
+    path = folder / "activities.csv"
+    path.write_text(path.read_text().replace(",", ";"))
+
+    with pytest.raises(BadFile, match=r"^demo/activities.csv:1: separates its columns with semicolons"):
+        files.read()
+
+
+def test_bytes_of_another_encoding_are_told(folder: Path) -> None:
+    path = folder / "usage" / "workshops.csv"
+    path.write_bytes(path.read_bytes().replace(b"nursery\n", "pépinière\n".encode("latin-1"), 1))
+
+    with pytest.raises(BadFile, match=r"^demo/usage/workshops.csv:2: is not UTF-8$"):
+        files.read()
+
+
+def test_all_faults_of_a_file_are_told(folder: Path) -> None:
+    text = (folder / "month.yaml").read_text().replace("16T08:00:00Z", "16").replace("17T14:00:00Z", "17")
+
+    lines = told(folder, "month.yaml", (folder / "month.yaml").read_text(), text).splitlines()
+
+    assert [line.partition(" ")[0] for line in lines] == ["demo/month.yaml:12:", "demo/month.yaml:14:"]
+
+
+def test_what_the_database_refuses_is_told_with_its_line_and_nothing_is_written(folder: Path, world: World) -> None:
+    path = folder / "portfolio.yaml"
+    path.write_text(path.read_text().replace("committed_seats", "commited_seats", 1))
+
+    with pytest.raises(
+        BadRow, match=r'^demo/portfolio.yaml:\d+: demo-fjord-clean-up: column "commited_seats" .* does not exist'
+    ):
+        platform.load(files.read())
+
+    assert world.value("SELECT count(*) FROM companies") == 0
+
+
+def test_a_price_that_was_changed_after_it_was_loaded_is_told_with_its_line(folder: Path, world: World) -> None:
+    platform.load(files.read())
+    path = folder / "portfolio.yaml"
+    path.write_text(path.read_text().replace("seat_price_per_month: 35.00", "seat_price_per_month: 36.00"))
+
+    told = platform.changed_rows(files.read())
+
+    price = "seat_price_per_month of demo-fjord-clean-up"
+    assert told == [f"demo/portfolio.yaml:50: {price} is 36.00 here, but 35.00 in the database, which counts"]
