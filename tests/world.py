@@ -75,6 +75,15 @@ class World:
         """The rows that the sample events, and so the examples of the OpenAPI document, speak of."""
         self.connection.run((EVENTS / "rows.sql").read_text())
 
+    def tables(self) -> list[str]:
+        """All tables but the list of migrations."""
+        sql = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
+        return [str(row["relname"]) for row in self.rows(sql) if row["relname"] != "schema_migrations"]
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row of every table."""
+        return {table: self.rows(f"SELECT row::text FROM {table} AS row ORDER BY 1") for table in self.tables()}
+
     def ledger(self) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM billing_usage_records ORDER BY id")
 

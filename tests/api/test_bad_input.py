@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests import callers
+from tests.callers import ROUTES, WITH_AN_ID
 from tests.world import Answer, World, api_event, invoke, request
 
 LINK = ("link_campaign", "PUT", "/v1/campaigns/c/subscription")
@@ -13,12 +15,6 @@ TOP_UP = ("top_up_credits", "POST", "/v1/campaigns/c/credits")
 TRACK = ("track_usage", "POST", "/v1/usage-events")
 SUMMARY = ("get_campaign_usage", "GET", "/v1/campaigns/c/usage")
 RECORDS = ("list_usage_records", "GET", "/v1/companies/demo/usage-records")
-OTHERS = [
-    ("unlink_campaign", "DELETE", "/v1/campaigns/c/subscription"),
-    ("split_bundle", "GET", "/v1/subscriptions/c/allocation"),
-    ("list_subscription_campaigns", "GET", "/v1/subscriptions/c/campaigns"),
-    ("validate_bundle_capacity", "GET", "/v1/campaigns/c/bundle-capacity"),
-]
 MONTH = {"start": "2025-03-01", "end": "2025-04-01"}
 GOOD: dict[str, dict[str, Any]] = {
     "link_campaign": {"subscriptionId": "s", "allocationPercentage": "0.25"},
@@ -195,50 +191,29 @@ def test_a_repeated_parameter_is_refused(world: World) -> None:
     assert {error["detail"] for error in answer.body["errors"]} == {"is given more than once"}
 
 
-@pytest.mark.parametrize("route", [LINK, TOP_UP, SUMMARY, RECORDS, *OTHERS], ids=name)
-def test_an_id_beyond_128_characters_is_refused(world: World, route: Route) -> None:
-    function, method, path = route
-    query = MONTH if route in (SUMMARY, RECORDS) else None
-    _, version, things, _, rest = path.split("/")
-    parameter = {"campaigns": "/campaignId", "subscriptions": "/subscriptionId", "companies": "/companyId"}[things]
-
-    answer = request(function, method, f"/{version}/{things}/{'x' * 129}/{rest}", GOOD.get(function), query=query)
-
-    assert_problem(answer, 422, [parameter], world)
+@pytest.mark.parametrize("route", WITH_AN_ID, ids=str)
+def test_an_id_beyond_128_characters_is_refused(world: World, route: callers.Route) -> None:
+    for parameter in route.parameters:
+        assert_problem(route.send({parameter: "x" * 129}), 422, [f"/{parameter}"], world)
 
 
-THINGS = {"campaigns": "campaign", "subscriptions": "subscription", "companies": "company"}
-
-
-@pytest.mark.parametrize("route", [LINK, TOP_UP, SUMMARY, RECORDS, *OTHERS], ids=name)
-def test_what_is_not_found_is_named(world: World, route: Route) -> None:
-    function, method, path = route
-    _, version, things, _, rest = path.split("/")
-    query = MONTH if route in (SUMMARY, RECORDS) else None
-
-    answer = request(function, method, f"/{version}/{things}/a b/{rest}", GOOD.get(function), query=query)
+@pytest.mark.parametrize("route", WITH_AN_ID, ids=str)
+def test_what_is_not_found_is_named(world: World, route: callers.Route) -> None:
+    answer = route.send(dict.fromkeys(route.parameters, "a b"))
 
     assert_problem(answer, 404, [], world)
-    assert answer.body["detail"] == f"There is no {THINGS[things]} a b."
+    assert answer.body["detail"] in {f"There is no {name.removesuffix('Id')} a b." for name in route.parameters}
 
 
-@pytest.mark.parametrize("text", ["a\0b", "\ud800", "\ufffd", "*", "%00", "a'; DROP TABLE campaigns; --", "a b"], ids=name)
-@pytest.mark.parametrize("route", [LINK, TOP_UP, SUMMARY, RECORDS, *OTHERS], ids=name)
-def test_an_id_that_names_nothing_is_not_found_whatever_is_in_it(world: World, route: Route, text: str) -> None:
-    function, method, path = route
-    query = MONTH if route in (SUMMARY, RECORDS) else None
-    _, version, things, _, rest = path.split("/")
-
-    answer = request(function, method, f"/{version}/{things}/{text}/{rest}", GOOD.get(function), query=query)
-
-    assert_problem(answer, 404, [], world)
+@pytest.mark.parametrize("text", ["a\0b", "\ud800", "\ufffd", "*", "%00", "a'; DROP TABLE campaigns; --"], ids=name)
+@pytest.mark.parametrize("route", WITH_AN_ID, ids=str)
+def test_an_id_that_names_nothing_is_not_found_whatever_is_in_it(world: World, route: callers.Route, text: str) -> None:
+    assert_problem(route.send(dict.fromkeys(route.parameters, text)), 404, [], world)
 
 
-@pytest.mark.parametrize("route", [LINK, TOP_UP, TRACK, *OTHERS], ids=name)
-def test_a_parameter_that_is_not_known_is_refused(world: World, route: Route) -> None:
-    answer = request(*route, GOOD.get(route[0], {"events": [{}]} if route == TRACK else None), query={"more": "1"})
-
-    assert_problem(answer, 422, ["/more"], world)
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_a_parameter_that_is_not_known_is_refused(world: World, route: callers.Route) -> None:
+    assert_problem(route.send(query={"more": "1"}), 422, ["/more"], world)
 
 
 def test_the_words_of_a_problem_say_what_to_mend(world: World) -> None:

@@ -13,7 +13,7 @@ from tests.world import World
 # The roles belong to the server, not to a worker's database.
 pytestmark = pytest.mark.xdist_group("roles")
 
-SHARED = {"l2i_bundles", "job_executions", "job_progress", "schema_migrations"}
+SHARED = {"l2i_bundles", "job_executions", "job_progress"}
 """The tables without rows of a company."""
 
 COMPANY_OF = {
@@ -75,8 +75,7 @@ def act_for(connection: Connection, company: str) -> None:
 
 
 def tables(world: World) -> set[str]:
-    sql = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
-    return {str(row["relname"]) for row in world.rows(sql)} - SHARED
+    return set(world.tables()) - SHARED
 
 
 def companies_seen(connection: Connection, world: World) -> dict[str, set[str]]:

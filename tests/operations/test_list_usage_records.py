@@ -2,34 +2,13 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from billing.periods import Period
 from billing.usage.pages import Snapshot, Walk, write_cursor
-from tests.world import Answer, World, api_event, invoke, request
-
-
-def page(company: str, **query: str) -> Answer:
-    query = {"start": "2025-01-01", "end": "2025-02-01"} | query
-    return request("list_usage_records", "GET", f"/v1/companies/{company}/usage-records", query=query, company=company)
-
-
-def use(campaign: str, *instants: str) -> None:
-    events = [{"campaignId": campaign, "eventType": "learner_served", "quantity": 1, "timestamp": at} for at in instants]
-    assert request("track_usage", "POST", "/v1/usage-events", {"events": events}).status == 200
-
-
-def walk(company: str, between: Any = lambda: None, **query: str) -> list[str]:
-    seen: list[str] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        body = page(company, **query, **({"cursor": cursor} if cursor else {})).body
-        seen += [event["usageRecordId"] for campaign in body["campaigns"] for event in campaign["events"]]
-        cursor = body["nextCursor"]
-        between()
-    return seen
+from tests.callers import page, use, walk
+from tests.world import World, api_event, invoke, request
 
 
 def test_records_are_grouped_by_campaign_with_the_billing_systems_names(world: World) -> None:

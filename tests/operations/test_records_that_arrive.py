@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pg8000.native import Connection
 
 from local.databases import connect
-from tests.operations.test_list_usage_records import page, use, walk
+from tests.callers import page, use, walk
 from tests.world import World
 
 BEFORE, FIRST, MIDDLE = "2024-12-31T23:59:59.999999Z", "2025-01-01T00:00:00Z", "2025-01-15T00:00:00Z"

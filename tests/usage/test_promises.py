@@ -6,7 +6,7 @@ import pytest
 from pg8000.native import DatabaseError
 
 from billing.database import session as database
-from tests.usage.test_exactly_once import event, send
+from tests.callers import track, usage_event
 from tests.world import World, request
 
 
@@ -20,7 +20,7 @@ from tests.world import World, request
 )
 @pytest.mark.parametrize("role", ["postgres", "billing_owner", "billing_app", "billing_jobs"])
 def test_a_usage_record_is_never_changed_or_deleted(world: World, change: str, role: str) -> None:
-    send(event(world.campaign(world.company())))
+    track(usage_event(world.campaign(world.company())))
     login = world.value("SELECT current_user")
     world.connection.run(f"SET ROLE {login if role == 'postgres' else role}")
 
@@ -35,9 +35,9 @@ def test_a_usage_record_is_never_changed_or_deleted(world: World, change: str, r
 def test_the_balance_moves_with_every_record_and_may_fall_below_zero(world: World) -> None:
     campaign = world.campaign(world.company(), "credits", credit_allocation=100)
 
-    answer = send(
-        event(campaign, eventType="credit_usage", quantity="60.5"),
-        event(campaign, eventType="credit_usage", quantity=60),
+    answer = track(
+        usage_event(campaign, eventType="credit_usage", quantity="60.5"),
+        usage_event(campaign, eventType="credit_usage", quantity=60),
     )
 
     assert answer.body["recorded"] == 2
@@ -46,16 +46,16 @@ def test_the_balance_moves_with_every_record_and_may_fall_below_zero(world: Worl
 
 def test_a_repeat_or_conflict_takes_no_credits(world: World) -> None:
     campaign = world.campaign(world.company(), "credits", credit_allocation=100)
-    used = event(campaign, eventType="credit_usage", quantity=10, id="a")
+    used = usage_event(campaign, eventType="credit_usage", quantity=10, id="a")
 
-    send(used, used, used | {"quantity": 20})
+    track(used, used, used | {"quantity": 20})
 
     assert world.balance(campaign) == 90
 
 
 def test_raising_the_allocation_raises_the_balance(world: World) -> None:
     campaign = world.campaign(world.company(), "credits", credit_allocation=100)
-    send(event(campaign, eventType="credit_usage", quantity=30))
+    track(usage_event(campaign, eventType="credit_usage", quantity=30))
 
     world.connection.run("UPDATE campaigns SET credit_allocation = 150 WHERE id = :id", id=campaign)
 
@@ -64,7 +64,7 @@ def test_raising_the_allocation_raises_the_balance(world: World) -> None:
 
 def test_an_allocation_given_late_counts_what_was_used_before(world: World) -> None:
     campaign = world.campaign(world.company(), "seats")
-    send(event(campaign, eventType="credit_usage", quantity=30))
+    track(usage_event(campaign, eventType="credit_usage", quantity=30))
 
     world.connection.run("UPDATE campaigns SET credit_allocation = 100 WHERE id = :id", id=campaign)
 
@@ -76,7 +76,7 @@ def test_each_crossing_of_a_line_raises_one_alert(world: World) -> None:
 
     kinds = []
     for n, quantity in enumerate([90, 1, 1, 8, 1]):
-        send(event(campaign, eventType="credit_usage", quantity=quantity, id=f"use-{n}"))
+        track(usage_event(campaign, eventType="credit_usage", quantity=quantity, id=f"use-{n}"))
         kinds.append(world.value("SELECT string_agg(kind, ',' ORDER BY id) FROM billing_alerts"))
 
     assert kinds == [None, "credits_low", "credits_low", "credits_low,credits_depleted", "credits_low,credits_depleted"]
@@ -86,7 +86,7 @@ def test_record_balance_and_alert_commit_together_or_not_at_all(world: World) ->
     campaign = world.campaign(world.company(), "credits", credit_allocation=100)
     world.connection.run("ALTER TABLE billing_alerts ADD CONSTRAINT broken CHECK (kind <> 'credits_low')")
 
-    answer = send(event(campaign, eventType="credit_usage", quantity=95))
+    answer = track(usage_event(campaign, eventType="credit_usage", quantity=95))
 
     world.connection.run("ALTER TABLE billing_alerts DROP CONSTRAINT broken")
     assert answer.status == 500
@@ -143,7 +143,7 @@ def test_a_time_zone_that_is_none_is_refused(world: World, zone: str) -> None:
 def test_another_companys_campaign_does_not_exist_for_the_caller(world: World) -> None:
     campaign = world.campaign(world.company())
 
-    answer = send(event(campaign), company=world.company())
+    answer = track(usage_event(campaign), company=world.company())
 
     assert answer.body["results"][0]["status"] == "rejected"
     assert world.ledger() == []
@@ -152,7 +152,7 @@ def test_another_companys_campaign_does_not_exist_for_the_caller(world: World) -
 def test_a_query_without_a_filter_sees_one_companys_rows_only(world: World) -> None:
     ours, theirs = world.company(), world.company()
     for company in (ours, theirs):
-        send(event(world.campaign(company, "credits"), eventType="credit_usage", quantity=9999, id="x"))
+        track(usage_event(world.campaign(company, "credits"), eventType="credit_usage", quantity=9999, id="x"))
 
     tables = ("companies", "campaigns", "billing_usage_records", "billing_alerts")
     with database.transaction(ours) as db:
