@@ -63,10 +63,6 @@ def send(server: BaseWSGIServer, event: dict[str, Any]) -> tuple[int, str]:
     return answer.status, text
 
 
-def without_ids(text: str | None) -> str:
-    return re.sub(r'"usageRecordId": ?"\d+"', '"usageRecordId": "…"', text or "")
-
-
 @pytest.mark.parametrize(("function", "path"), EVENTS, ids=[path.stem for _, path in EVENTS])
 def test_a_sample_event_is_answered_as_its_name_says(world: World, function: str, path: Path) -> None:
     world.sample()
@@ -98,4 +94,4 @@ def test_a_sample_event_sent_over_http_is_answered_as_the_handler_answers_it(
     status, body = send(server, event)
 
     assert status == handlers["statusCode"]
-    assert without_ids(body) == without_ids(handlers["body"])
+    assert compare.comparable({"body": body}) == compare.comparable({"body": handlers["body"]})

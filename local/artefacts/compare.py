@@ -13,7 +13,7 @@ from local.postgres import ROOT
 from local.runtime import functions, invoke
 
 EVENTS = ROOT / "events"
-OF_ITS_RUN = {"jobId", "startTime", "endTime", "duration"}
+OF_ITS_RUN = {"jobId", "startTime", "endTime", "duration", "grantId", "changeId", "recordedAt", "at"}
 """Members of an answer that no two runs share."""
 
 Copies = Callable[[str], AbstractContextManager[str]]
@@ -72,4 +72,4 @@ def comparable(value: Any) -> Any:
 def _member(name: str, value: Any) -> Any:
     if name in OF_ITS_RUN:
         return type(value).__name__
-    return json.loads(value) if name == "body" and value else comparable(value)
+    return comparable(json.loads(value) if name == "body" and value else value)
