@@ -13,7 +13,18 @@ from local.postgres import ROOT
 from local.runtime import functions, invoke
 
 EVENTS = ROOT / "events"
-OF_ITS_RUN = {"jobId", "startTime", "endTime", "duration", "grantId", "changeId", "recordedAt", "at"}
+OF_ITS_RUN = {
+    "jobId",
+    "startTime",
+    "endTime",
+    "duration",
+    "grantId",
+    "changeId",
+    "usageRecordId",
+    "recordedAt",
+    "recordedBy",
+    "at",
+}
 """Members of an answer that no two runs share."""
 
 Copies = Callable[[str], AbstractContextManager[str]]
