@@ -171,12 +171,14 @@ def read() -> Month:
     month = yaml_value("month.yaml", TypeAdapter(_Month), known, {}).model_dump()
     if month["start"] >= month["end"]:
         raise BadFile(at("month.yaml", 1, "must start before it ends"))
-    activities = (row.model_dump() for row in csv_rows("activities.csv", TypeAdapter(_Activity), known))
     return Month(
         portfolio=portfolio,
         lines=lines,
         seats=yaml_value("seats.yaml", TypeAdapter(Seats), known, {}),
-        activities=[row | {"at": row["recorded_at"]} for row in activities],
+        activities=[
+            {name: str(value) for name, value in row} | {"at": row.recorded_at}
+            for row in csv_rows("activities.csv", TypeAdapter(_Activity), known)
+        ],
         requests=[row | {"events": _events(row["file"], known)} for row in month.pop("requests")],
         **month,
     )

@@ -20,7 +20,9 @@ JOB_LOOKS_BACK = timedelta(days=7)
 
 _CHARGEABLE = """
 SELECT id FROM seat_campaigns
-WHERE NOT starts_with(company_id, :prefix) AND starts_at <= :last AND ends_at > :first
+WHERE NOT starts_with(company_id, :prefix)
+    AND coalesce(start_date::timestamp AT TIME ZONE time_zone <= :last, true)
+    AND coalesce((end_date + 1)::timestamp AT TIME ZONE time_zone > :first, true)
 UNION
 SELECT c.id FROM campaigns c JOIN campaign_activities a ON a.campaign_id = c.id
 WHERE NOT starts_with(c.company_id, :prefix) AND c.is_active AND c.pricing_model = 'credits'
@@ -36,7 +38,7 @@ CROSS JOIN LATERAL jsonb_object_keys(item.entry) AS key (column_name)
 WHERE to_jsonb(there) -> key.column_name IS DISTINCT FROM to_jsonb(given) -> key.column_name AND key.column_name <> ALL ({kept})
 ORDER BY item.number, key.column_name
 """
-_KEPT_BY_THE_SYSTEM = "ARRAY['current_volunteers', 'credits_remaining', 'credit_allocation']"
+_KEPT_BY_THE_SYSTEM = "ARRAY['current_volunteers', 'credits_remaining']"
 _OTHERS_USAGE = """
 SELECT campaign_id, event_type, quantity, event_timestamp FROM billing_usage_records
 WHERE starts_with(company_id, :prefix) AND event_timestamp >= :first AND event_timestamp < :last
@@ -44,8 +46,8 @@ WHERE starts_with(company_id, :prefix) AND event_timestamp >= :first AND event_t
 ORDER BY id
 """
 _OTHERS_TOP_UPS = """
-SELECT campaign_id, top_up_id, credits FROM credit_top_ups
-WHERE starts_with(company_id, :prefix) AND top_up_id <> ALL (:ids::text[]) ORDER BY id
+SELECT campaign_id, grant_id AS top_up_id, credits FROM credit_grants
+WHERE starts_with(company_id, :prefix) AND grant_id <> ALL (:ids::text[]) ORDER BY id
 """
 _VOLUNTEERS = """
 UPDATE campaigns SET current_volunteers = count.volunteers
@@ -57,24 +59,21 @@ INSERT INTO campaign_activities (id, campaign_id, kind, quantity, occurred_at, r
 VALUES (:id, :campaign_id, :kind, :quantity, :occurred_at, :recorded_at) ON CONFLICT (id) DO NOTHING
 """
 _CREDITS = """
-SELECT campaign_id, 'alert' AS what, kind AS text, (detail ->> 'creditsRemaining')::numeric AS after, NULL AS before,
-    NULL AS credits, created_at, id
-FROM billing_alerts WHERE starts_with(company_id, :prefix)
+SELECT campaign_id, 'grant' AS what, coalesce(note, source) AS text, credits, price_amount / price_credits AS price,
+    created_at, id
+FROM credit_grants WHERE starts_with(company_id, :prefix)
 UNION ALL
-SELECT campaign_id, 'top-up', note, before + credits, before, credits, created_at, id
-FROM credit_top_ups t JOIN LATERAL (
-    -- The balance then: today's, without this top-up, the later ones and what was used since.
-    SELECT c.credits_remaining
-        - (SELECT sum(credits) FROM credit_top_ups later WHERE later.campaign_id = c.id AND later.id >= t.id)
-        + (SELECT coalesce(sum(quantity), 0) FROM billing_usage_records r
-            WHERE r.campaign_id = c.id AND r.event_type = 'credit_usage' AND r.created_at > t.created_at) AS before
-    FROM campaigns c WHERE c.id = t.campaign_id
-) AS balance ON true WHERE starts_with(company_id, :prefix)
+SELECT subject, type, NULL, (data ->> 'creditsRemaining')::numeric, NULL, created_at, id
+FROM billing_events WHERE starts_with(company_id, :prefix) AND type IN ('credits.low', 'credits.depleted')
 ORDER BY campaign_id, created_at, id
 """
 _BALANCES = """
-SELECT id, name, credit_allocation, credits_remaining FROM campaigns
-WHERE starts_with(company_id, :prefix) AND pricing_model = 'credits' ORDER BY id
+SELECT c.id, c.name, c.credits_remaining,
+    coalesce(sum(m.credits) FILTER (WHERE m.grant_id IS NOT NULL AND m.record_id IS NOT NULL), 0) AS burned,
+    coalesce(sum(m.credits) FILTER (WHERE m.grant_id IS NULL), 0) AS overage,
+    coalesce(sum(m.credits) FILTER (WHERE m.record_id IS NULL), 0) AS gone
+FROM campaigns c LEFT JOIN credit_movements m ON m.campaign_id = c.id
+WHERE starts_with(c.company_id, :prefix) AND c.pricing_model = 'credits' GROUP BY c.id ORDER BY c.id
 """
 _LEDGER = """
 SELECT event_type, count(*) AS records, count(*) FILTER (WHERE metadata ? 'estimated') AS estimated
@@ -152,7 +151,7 @@ def add_activity(activity: Row) -> None:
 
 
 def credits_moved() -> list[Row]:
-    """Alerts and top-ups in their order."""
+    """Grants and alerts in their order."""
     return _rows(_CREDITS, prefix=PREFIX)
 
 

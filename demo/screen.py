@@ -10,7 +10,7 @@ from demo.files import HOUR, Row
 
 WIDTH = 98
 COVERED_BY = {"none": "–", "prepaid_credits": "prepaid credits", "subscription": "subscription"}
-ALERTS = {"credits_low": "credits run low", "credits_depleted": "credits are used up"}
+ALERTS = {"credits.low": "credits run low", "credits.depleted": "credits are used up"}
 TOTALS = ("totalAmount", "coveredAmount", "amountDue")
 USED = {
     "seatsUsed": "{} seats at the peak",
@@ -97,22 +97,24 @@ def _share(name: str, share: str, amount: str) -> str:
 
 
 def credits(moved: Iterable[Row], balances: list[Row]) -> list[str]:
-    """For each credits campaign its alerts and top-ups in their order, and what is left."""
+    """The account of each credits campaign: what was bought and its alerts in their order, what was used, what is left."""
     lines = _heading("Credits")
     rows = list(moved)
-    for balance in balances:
-        lines += ["", balance["name"]]
-        lines += [f"  {_moved(row)}" for row in rows if row["campaign_id"] == balance["id"]]
-        left, bought = balance["credits_remaining"], balance["credit_allocation"]
-        lines.append(f"  left      {_plain(left):>10} of {_plain(bought)}")
+    for account in balances:
+        used, gone = account["burned"], account["gone"]
+        lines += ["", account["name"]]
+        lines += [_moved(row) for row in rows if row["campaign_id"] == account["id"]]
+        beyond = f", and {_plain(account['overage'])} more that no credits were left for" if account["overage"] else ""
+        lines.append(f"  used      {_plain(used):>10} credits{beyond}")
+        lines += [f"  expired   {_plain(gone):>10} credits"] if gone else []
+        lines.append(f"  left      {_plain(account['credits_remaining']):>10} credits")
     return lines
 
 
 def _moved(row: Row) -> str:
-    if row["what"] == "alert":
-        return f"alert     {_plain(row['after']):>10} left: {ALERTS[row['text']]}"
-    before, after = _plain(row["before"]), _plain(row["after"])
-    return f"top-up    {'+' + _plain(row['credits']):>10} {row['text']}: {before} before, {after} after"
+    if row["what"] == "grant":
+        return f"  bought    {_plain(row['credits']):>10} credits at {row['price']:.2f}: {row['text']}"
+    return f"  alert     {_plain(row['credits']):>10} left: {ALERTS[row['what']]}"
 
 
 def requests(sent: list[tuple[Row, Row]]) -> list[str]:

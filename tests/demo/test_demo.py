@@ -158,18 +158,19 @@ def test_a_second_run_records_nothing(runs: Runs) -> None:
     assert "which recorded nothing again" in runs.second
 
 
-def test_every_balance_is_the_allocation_less_what_was_used(runs: Runs) -> None:
+def test_every_balance_is_what_was_bought_less_what_was_burned(runs: Runs) -> None:
     rows = runs.world.rows(
-        "SELECT credit_allocation, credits_remaining, sum(quantity) AS used FROM campaigns c"
-        " JOIN billing_usage_records r ON r.campaign_id = c.id AND event_type = 'credit_usage' GROUP BY c.id"
+        "SELECT c.credits_remaining, (SELECT sum(credits) FROM credit_grants g WHERE g.campaign_id = c.id) AS bought,"
+        " (SELECT sum(credits) FROM credit_movements m WHERE m.campaign_id = c.id AND grant_id IS NOT NULL) AS burned"
+        " FROM campaigns c WHERE pricing_model = 'credits'"
     )
 
     assert len(rows) >= 2
-    assert all(row["credits_remaining"] == row["credit_allocation"] - row["used"] for row in rows)
+    assert all(row["credits_remaining"] == row["bought"] - row["burned"] for row in rows)
 
 
-def test_a_balance_runs_low_then_out_and_is_topped_up(runs: Runs) -> None:
-    events = ("credits run low", "credits are used up", "top-up .* before, .* after")
+def test_a_balance_runs_low_then_out_and_credits_are_bought(runs: Runs) -> None:
+    events = ("credits run low", "credits are used up", "bought .* Purchase order")
 
     assert re.search(r".*\n.*".join(events), runs.first)
 

@@ -188,3 +188,14 @@ def test_the_document_and_its_page_are_served_from_this_machine_alone(client: Cl
         (200, "application/json"),
     ]
     assert "://" not in page
+
+
+def test_a_browser_is_led_to_the_page_of_the_api_and_other_clients_get_the_routes(client: Client) -> None:
+    page = client.get("/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    text = client.get("/", headers={"Accept": "*/*"})
+
+    assert page.mimetype == "text/html"
+    assert '<a href="/docs">' in page.text
+    assert client.get("/docs").status_code == 200
+    assert text.mimetype == "text/plain"
+    assert "/v1/usage-events" in text.text

@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,3 +61,10 @@ def test_an_id_in_a_path_is_promised_what_the_routes_take() -> None:
                 served = {c for c in CHARACTERS if route.rule.match(path.replace(f"{{{parameter['name']}}}", f"a{c}a"))}
                 promised = {c for c in CHARACTERS if re.search(parameter["schema"]["pattern"], f"a{c}a")}
                 assert promised == served
+
+
+def test_a_sample_event_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openapi, "ROOT", tmp_path)
+
+    with pytest.raises(openapi.MissingSample, match=r"^events/\w+.json is missing: the examples of "):
+        openapi.document()

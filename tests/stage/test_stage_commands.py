@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 
 from billing.operations import migrate as migrations
 from demo import files as demo_files
-from demo import gateway
+from local import gateway
 from local.runtime import invoke
 from local.stage import preflight, seed, verify
 from local.stage import stage as stages
