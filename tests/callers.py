@@ -33,7 +33,8 @@ class Route:
         """The sample request with other ids in its path, by the platform or by a company."""
         path = self.path.format(**self.parameters | dict(ids or {}))
         query = self.sample.get("queryStringParameters", {}) | (query or {})
-        return request(self.function, self.method, path, self.sample.get("body"), query=query, company=company)
+        body, scopes = self.sample.get("body"), self.sample["requestContext"]["authorizer"]["jwt"]["claims"]["scope"]
+        return request(self.function, self.method, path, body, query=query, company=company, scopes=scopes)
 
 
 ROUTES = [
