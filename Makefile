@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-fast serve openapi invoke redrive psql check audit hooks format build artefacts db sam-local bench preflight verify seed setup-times clean mine
+.PHONY: help demo demo-reset test test-fast serve openapi schema invoke redrive psql check audit hooks format build artefacts db sam-local bench preflight verify seed setup-times clean mine
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -33,6 +33,9 @@ test-fast: .venv/test  ## what needs no database: rules, contract, template; a f
 
 serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
 	@PORT=$(PORT) $(VENV)/python -m local.serve
+
+schema: .venv/run  ## docs/schema.sql, from the migrations
+	@$(VENV)/python -m local.tools.schema
 
 openapi: .venv/run  ## openapi.json, from the handlers
 	@$(VENV)/python -m local.tools.openapi
