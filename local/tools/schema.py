@@ -14,7 +14,8 @@ from local.databases import scratch
 
 SCHEMA = postgres.ROOT / "docs" / "schema.sql"
 PG_DUMP = postgres.BINARIES / "pg_dump"
-HEAD = """-- The tables as the migrations make them, in one piece: to read, not to run. `make schema` writes it, a test holds it true.
+HEAD = """-- The tables as the migrations make them, in one piece: to read, not to run. `make schema` writes it, and a test holds it
+-- true.
 
 """
 _NOISE = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\.*)\n", re.MULTILINE)
@@ -30,7 +31,7 @@ def main() -> None:
 def dump(url: str) -> str:
     """The schema of a database that is migrated to begin with."""
     migrate()
-    command = [PG_DUMP, "--schema-only", "--schema=public", "--no-owner", url]
+    command = [str(PG_DUMP), "--schema-only", "--schema=public", "--no-owner", url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return HEAD + re.sub(r"\n{3,}", "\n\n", _NOISE.sub("", text)).strip() + "\n"
 
