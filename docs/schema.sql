@@ -1,5 +1,5 @@
--- The tables as the migrations make them, in one piece: to read, not to run. `make schema` writes it, and a test holds it
--- true.
+-- The tables as the migrations make them, in one piece: to read, not to run. `make schema` writes it,
+-- and a test holds it true.
 
 CREATE SCHEMA public;
 

@@ -14,8 +14,8 @@ from local.databases import scratch
 
 SCHEMA = postgres.ROOT / "docs" / "schema.sql"
 PG_DUMP = postgres.BINARIES / "pg_dump"
-HEAD = """-- The tables as the migrations make them, in one piece: to read, not to run. `make schema` writes it, and a test holds it
--- true.
+HEAD = """-- The tables as the migrations make them, in one piece: to read, not to run. `make schema` writes it,
+-- and a test holds it true.
 
 """
 _NOISE = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\.*)\n", re.MULTILINE)
