@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
@@ -21,7 +22,7 @@ from billing.contract.types import (
 from billing.database.session import Session, transaction
 from billing.errors import Conflict, FieldError, Invalid, NotFound
 from billing.instants import EARLIEST, LATEST
-from billing.money import show_quantity
+from billing.money import show_price, show_quantity
 from billing.sql import queries
 
 PRIORITY_MAX = 1000
@@ -142,7 +143,7 @@ def top_up_credits(company: str, campaign_id: str, top_up: TopUp, recorded_by: s
         campaign_id=campaign_id,
         credit_allocation=show_quantity(balance.credit_allocation),
         credits_remaining=show_quantity(balance.credits_remaining),
-        grant=_shown(grant),
+        grant=_shown(grant, balance.currency or ""),
     )
 
 
@@ -193,12 +194,12 @@ def _check_same(campaign_id: str, grant: _Grant, top_up: TopUp) -> None:
         )
 
 
-def _shown(grant: _Grant) -> Grant:
+def _shown(grant: _Grant, currency: str) -> Grant:
     return Grant(
         grant_id=str(grant.id),
         id=grant.grant_id,
         credits=show_quantity(grant.credits),
-        amount=grant.amount,
+        amount=show_price(Fraction(grant.amount), currency),
         priority=grant.priority,
         expires_at=grant.expires_at,
         source=grant.source,

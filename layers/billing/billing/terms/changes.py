@@ -98,7 +98,8 @@ class TermsInForce(Shape):
 
 def camel_case(terms: dict[str, Any]) -> dict[str, Any]:
     """Terms by the names and in the form of responses: decimals as strings, JSON terms as they were written."""
-    return {to_camel(name): _shown(value) for name, value in terms.items()}
+    # pydantic takes the digit of `l2i` for the end of a word.
+    return {to_camel(name).replace("l2I", "l2i"): _shown(value) for name, value in terms.items()}
 
 
 def _shown(value: Any) -> Any:
