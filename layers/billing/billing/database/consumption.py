@@ -157,8 +157,6 @@ def _load_seats(db: Session, cuts: list[_Cut]) -> list[SeatMonth]:
         starts=[start.isoformat() for start in starts],
         ends=[end.isoformat() for end in ends],
         committed=[str(_committed(cut.version)) for cut, _ in slices],
-        start=min(starts),
-        end=max(ends),
     )
     sums = {row.part: row for row in rows}
     return [_seat_month(month, sums.get(number)) for number, (_, month) in enumerate(slices)]
