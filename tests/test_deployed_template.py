@@ -239,7 +239,8 @@ def test_alerts_go_from_the_bus_to_people(resources: Resources) -> None:
     rule = resources["AlertRule"]["Properties"]
     events, *_ = resources["AlertsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
 
-    assert (rule["EventBusName"], rule["EventPattern"]) == ({"Ref": "AlertBus"}, {"source": ["campaign-billing"]})
+    assert (rule["EventBusName"], rule["EventPattern"]["source"]) == ({"Ref": "AlertBus"}, ["campaign-billing"])
+    assert {"credits.low", "credits.depleted"} <= set(rule["EventPattern"]["detail-type"])
     assert rule["Targets"][0]["Arn"] == {"Ref": "Alerts"}
     # EventBridge cannot publish to a topic whose policy has a condition for it.
     assert (events["Principal"], "Condition" in events) == ({"Service": "events.amazonaws.com"}, False)
