@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-fast serve openapi schema invoke redrive psql check audit hooks format build artefacts db sam-local bench preflight verify seed setup-times clean mine
+.PHONY: help demo demo-reset test test-fast serve openapi schema invoke redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed setup-times clean mine
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -82,8 +82,11 @@ db: .venv/run  ## the database of env.json, for sam local, until it is stopped
 sam-local: .venv/run  ## every function and route in a container, by the SAM CLI
 	@$(VENV)/python -m local.artefacts.sam_local
 
-bench: .venv/run  ## the benchmarks, each beside its limit
-	@$(VENV)/python -u -m benchmarks
+bench: .venv/run  ## the benchmarks, each beside its limit (QUICK=1; STRICT=1 fails where a target is missed)
+	@QUICK=$(QUICK) STRICT=$(STRICT) $(VENV)/python -u -m benchmarks
+
+bench-readme: .venv/run  ## the README's table, from benchmarks/results/full.json
+	@$(VENV)/python -m benchmarks.report
 
 preflight: .venv/run  ## STAGE=dev: what would fail a deployment, before anything is built
 	@$(VENV)/python -m local.stage.preflight $(STAGE)

@@ -258,7 +258,7 @@ def test_ten_thousand_messages_with_repeats_and_a_consumer_that_is_killed_make_e
 ) -> None:
     campaigns = [world.campaign(world.company(), "credits", credit_allocation=10**6) for _ in range(3)]
     events = [usage(campaigns[n % 3], n, eventType="credit_usage") for n in range(8_000)]
-    # moto takes minutes for as many: this is what SQS would deliver.
+    # This is what SQS would deliver; moto takes minutes to queue as many.
     waiting = random.Random(16).sample([*events, *events[::4]], 10_000)  # noqa: S311 - an order, no secret
     kills = [1, 2, 3, 4, 9]
 

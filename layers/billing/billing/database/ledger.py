@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from billing.contract.results import Result, rejected
 from billing.database.session import Row, Session, transaction
 from billing.sql import queries
-from billing.usage.event import UsageEvent
+from billing.usage.event import read_events
 
 _SQL = queries("ledger")
-_EVENTS = TypeAdapter(list[UsageEvent])
 
 
 def record_events(company: str, events: Sequence[object], now: datetime) -> list[Result]:
@@ -21,27 +19,13 @@ def record_events(company: str, events: Sequence[object], now: datetime) -> list
 
     Raises `DatabaseUnavailable`; the outcome is unknown then, and the same batch may be sent again.
     """
-    rows, results = _rows(events, now)
-    if rows:
+    good, bad = read_events(events, now)
+    results = {number: rejected(error) for number, error in bad.items()}
+    if good:
+        rows = [{"number": number} | event.row() for number, event in good.items()]
         with transaction(company) as db:
             results |= _record(db, company, rows)
     return [results[number] for number in range(len(events))]
-
-
-def _rows(events: Sequence[object], now: datetime) -> tuple[list[Row], dict[int, Result]]:
-    """The rows of the good events, and the results of the bad ones. Where all are good, one call of the validator does."""
-    context = {"now": now}
-    bad: dict[int, Result] = {}
-    try:
-        good = dict(enumerate(_EVENTS.validate_python(events, context=context)))
-    except ValidationError:
-        good = {}
-        for number, event in enumerate(events):
-            try:
-                good[number] = UsageEvent.model_validate(event, context=context)
-            except ValidationError as error:
-                bad[number] = rejected(error)
-    return [{"number": number} | event.row() for number, event in good.items()], bad
 
 
 def _record(db: Session, company: str, rows: list[Row]) -> dict[int, Result]:
