@@ -1597,6 +1597,7 @@ GRANT INSERT(recorded_by) ON TABLE public.campaign_terms TO billing_app;
 
 REVOKE ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) TO billing_app;
+GRANT ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) TO billing_reader;
 GRANT ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) TO billing_jobs;
 
 GRANT SELECT ON TABLE public.campaigns TO billing_app;
@@ -1611,6 +1612,7 @@ GRANT ALL ON FUNCTION public.expire_grants(expired_before timestamp with time zo
 
 REVOKE ALL ON FUNCTION public.is_visible_campaign(campaign text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.is_visible_campaign(campaign text) TO billing_app;
+GRANT ALL ON FUNCTION public.is_visible_campaign(campaign text) TO billing_reader;
 GRANT ALL ON FUNCTION public.is_visible_campaign(campaign text) TO billing_jobs;
 
 REVOKE ALL ON FUNCTION public.keep_currency() FROM PUBLIC;
@@ -1665,6 +1667,7 @@ REVOKE ALL ON FUNCTION public.refuse_deletion() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) TO billing_app;
+GRANT ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) TO billing_reader;
 GRANT ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) TO billing_jobs;
 
 REVOKE ALL ON FUNCTION public.settle_credits(campaign_ids text[]) FROM PUBLIC;
@@ -1714,6 +1717,7 @@ REVOKE ALL ON FUNCTION public.take_over_credits(correction public.billing_usage_
 
 REVOKE ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) TO billing_app;
+GRANT ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) TO billing_reader;
 GRANT ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) TO billing_jobs;
 
 REVOKE ALL ON FUNCTION public.use_credits() FROM PUBLIC;

@@ -73,4 +73,4 @@ REVOKE EXECUTE ON FUNCTION is_visible_campaign(text), usage_in(text, timestamptz
     seats_in(text, timestamptz, timestamptz, numeric), credits_in(text, timestamptz, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION is_visible_campaign(text), usage_in(text, timestamptz, timestamptz),
     seats_in(text, timestamptz, timestamptz, numeric), credits_in(text, timestamptz, timestamptz)
-    TO billing_app, billing_jobs;
+    TO billing_app, billing_reader, billing_jobs;
