@@ -97,9 +97,9 @@ class Run:
     def transaction(self) -> Iterator[Session]:
         """A transaction of the run, whose alerts are counted: the events of balances that crossed a line."""
         with transaction(ALL_COMPANIES, JOBS) as db:
-            last_event = db.value(_SQL["last_event"])
+            last_event = db.value(_SQL["last_event"]) if self.raises_alerts else 0
             yield db
-            self.alerts += db.value(_SQL["alerts_raised"], after=last_event)
+            self.alerts += db.value(_SQL["alerts_raised"], after=last_event) if self.raises_alerts else 0
 
     def check_time(self) -> None:
         """Raises `JobFailed` where there is no time for another transaction."""
@@ -155,8 +155,7 @@ def job_run(job_name: str, hour: datetime, time_left: TimeLeft, *, raises_alerts
     the time did not suffice: Lambda invokes the function again with the same event, and that run does what is left.
     """
     run = Run(job_name, hour, time_left, raises_alerts)
-    _check_hour(hour)
-    _store(_SQL["started"], job_name=job_name, scheduled_for=hour, id=run.job_id, started_at=run.started_at)
+    _start(run)
     try:
         yield run
         if run.errors:
@@ -167,11 +166,13 @@ def job_run(job_name: str, hour: datetime, time_left: TimeLeft, *, raises_alerts
     _end(run, "succeeded", {})
 
 
-def _check_hour(hour: datetime) -> None:
+def _start(run: Run) -> None:
     with transaction(ALL_COMPANIES, JOBS) as db:
         now = db.value(_SQL["clock"])
-    if hour > now:
-        raise Invalid(f"The hour {format_instant(hour)} lies ahead of the database's clock, which is at {format_instant(now)}.")
+        if run.hour > now:
+            hour, clock = format_instant(run.hour), format_instant(now)
+            raise Invalid(f"The hour {hour} lies ahead of the database's clock, which is at {clock}.")
+        _store(db, "started", run, job_name=run.job_name, scheduled_for=run.hour, started_at=run.started_at)
 
 
 def _end(run: Run, status: str, failure: dict[str, str]) -> None:
@@ -189,10 +190,10 @@ def _end(run: Run, status: str, failure: dict[str, str]) -> None:
     for name, count in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
     logger.info("The run has ended", status=status, result=result)
-    _store(_SQL["ended"], id=run.job_id, ended_at=run.ended_at, status=status, result=json.dumps(result))
+    with transaction(ALL_COMPANIES, JOBS) as db:
+        _store(db, "ended", run, ended_at=run.ended_at, status=status, result=json.dumps(result))
 
 
-def _store(sql: str, **parameters: Any) -> None:
+def _store(db: Session, query: str, run: Run, **parameters: Any) -> None:
     if settings.save_job_results():
-        with transaction(ALL_COMPANIES, JOBS) as db:
-            db.rows(sql, **parameters)
+        db.rows(_SQL[query], id=run.job_id, **parameters)

@@ -29,8 +29,7 @@ def track_seat_usage(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
     Hours that were completed stay so, and the next run continues after them.
     """
     with job_run(JOB_NAME, hour, time_left) as run:
-        last_completed = _last_completed()
-        _put_terms_in_force(run, last_completed)
+        last_completed = _put_terms_in_force(run)
         for each in hours_to_record(hour, last_completed):
             _record_hour(run, each)
     return run.result()
@@ -43,15 +42,12 @@ def hours_to_record(hour: datetime, last_completed: datetime | None) -> list[dat
     return [*(first + HOUR * n for n in missed), hour]
 
 
-def _last_completed() -> datetime | None:
+def _put_terms_in_force(run: Run) -> datetime | None:
+    """Changes dated ahead whose instant has come since the last hour that was completed, each campaign by itself (design §10);
+    returns that hour."""
     with transaction(ALL_COMPANIES, JOBS) as db:
         row = db.row(_RUNS["progress"], job_name=JOB_NAME)
-    return row["hour"] if row else None
-
-
-def _put_terms_in_force(run: Run, last_completed: datetime | None) -> None:
-    """Changes dated ahead whose instant has come, each campaign by itself (design §10)."""
-    with transaction(ALL_COMPANIES, JOBS) as db:
+        last_completed: datetime | None = row["hour"] if row else None
         due = db.rows(_TERMS["scheduled"], since=last_completed, until=run.hour)
     for campaign in due:
         run.check_time()
@@ -60,6 +56,7 @@ def _put_terms_in_force(run: Run, last_completed: datetime | None) -> None:
                 db.rows(_TERMS["put_in_force"], campaign_id=campaign["id"])
         except DatabaseError as error:
             run.report(campaign["id"], server_message(error))
+    return last_completed
 
 
 def _record_hour(run: Run, hour: datetime) -> None:
