@@ -85,7 +85,7 @@ sam-local: .venv/run  ## every function and route in a container, by the SAM CLI
 bench: .venv/run  ## the benchmarks, each beside its limit (QUICK=1; STRICT=1 fails where a target is missed)
 	@QUICK=$(QUICK) STRICT=$(STRICT) $(VENV)/python -u -m benchmarks
 
-bench-readme: .venv/run  ## the README's table, from benchmarks/results/full.json
+bench-readme: .venv/run  ## the README's table, from the latest run in benchmarks/results
 	@$(VENV)/python -m benchmarks.report
 
 preflight: .venv/run  ## STAGE=dev: what would fail a deployment, before anything is built

@@ -14,7 +14,7 @@ from benchmarks.measure import Row
 
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- benchmarks/results/full.json, by make bench-readme -->", "<!-- end -->"
+BEGIN, END = "<!-- benchmarks/results, by make bench-readme -->", "<!-- end -->"
 HEAD = f"{'':<46}{'ours':>14}{'limit':>14}{'ratio':>9}  {'spread':<17}{'target':<15}"
 BAR, LEFT, HEIGHT = 380, 330, 24
 
@@ -76,7 +76,8 @@ def _ratio(value: float, kind: str) -> str:
 
 def table(run: dict[str, Any]) -> str:
     """The README's table."""
-    lines = ["| | ours | the limit beside it | | ratio (quartiles) | target |", "|---|---|---|---|---|---|"]
+    said = f"{run['processors']} processors, Postgres {run['postgres']}, Python {run['python']}, {run['measuredAt']}:\n"
+    lines = [said, "| | ours | the limit beside it | | ratio (quartiles) | target |", "|---|---|---|---|---|---|"]
     for row in run["rows"]:
         low, high = (_ratio(each, row["kind"]) for each in row["spread"])
         missed = "" if row["met"] else ", missed"
@@ -88,7 +89,7 @@ def table(run: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    run = json.loads((RESULTS / "full.json").read_text())
+    run = max((json.loads(path.read_text()) for path in RESULTS.glob("*.json")), key=lambda run: run["measuredAt"])
     text = README.read_text()
     before, _, rest = text.partition(BEGIN)
     _, found, after = rest.partition(END)

@@ -235,6 +235,21 @@ def test_the_failure_of_any_function_is_counted_in_the_log_that_all_of_them_writ
         assert (metric["MetricNamespace"], metric["MetricName"]) in watched
 
 
+def test_what_can_never_be_recorded_has_a_queue_of_its_own_and_an_outage_costs_no_message(resources: Resources) -> None:
+    (mapping,) = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
+    queue, function = resources["UsageQueue"]["Properties"], resources["IngestUsage"]["Properties"]
+
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "IngestConcurrency"}}
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["UsageDeadLetters", "Arn"]}
+    assert variables(function)["USAGE_DEAD_LETTERS_URL"] == {"Ref": "UsageDeadLetters"}
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    # The database may be away for days.
+    assert queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"] > 3 * 86_400
+    for name in ("UsageQueue", "UsageDeadLetters"):
+        assert resources[name]["Properties"]["MessageRetentionPeriod"] == 14 * 86_400
+
+
 def test_alerts_go_from_the_bus_to_people(resources: Resources) -> None:
     rule = resources["AlertRule"]["Properties"]
     events, *_ = resources["AlertsPolicy"]["Properties"]["PolicyDocument"]["Statement"]

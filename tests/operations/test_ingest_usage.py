@@ -256,7 +256,7 @@ def struck(event: dict[str, Any], at: int) -> bool:
 def test_ten_thousand_messages_with_repeats_and_a_consumer_that_is_killed_make_each_record_once(
     world: World, queues: Queues
 ) -> None:
-    campaigns = [world.campaign(world.company(), "credits", credit_allocation=10**6) for _ in range(3)]
+    campaigns = [world.campaign(world.company(), "credits", credit_allocation=10**8) for _ in range(3)]
     events = [usage(campaigns[n % 3], n, eventType="credit_usage") for n in range(8_000)]
     # This is what SQS would deliver; moto takes minutes to queue as many.
     waiting = random.Random(16).sample([*events, *events[::4]], 10_000)  # noqa: S311 - an order, no secret
@@ -271,7 +271,7 @@ def test_ten_thousand_messages_with_repeats_and_a_consumer_that_is_killed_make_e
             assert deliver(delivery(batch)) == []
 
     assert quantities(world) == list(range(8_000))
-    assert sum(world.balance(campaign) for campaign in campaigns) == 3 * 10**6 - sum(range(8_000))
+    assert sum(world.balance(campaign) for campaign in campaigns) == 3 * 10**8 - sum(range(8_000))
 
 
 def test_a_message_is_in_the_queue_until_a_consumer_is_through_with_it(world: World, queues: Queues) -> None:

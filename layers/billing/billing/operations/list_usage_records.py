@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from billing.contract.shapes import PeriodShape, Shape
-from billing.contract.types import CampaignRef, CompanyRef, DecimalString, DeduplicationKey, Instant, RecordId
+from billing.contract.types import CampaignRef, CompanyRef, DecimalText, DeduplicationKey, RecordId, UtcInstant
 from billing.database.session import Row, Session, transaction
 from billing.errors import FieldError, Invalid, NotFound
 from billing.periods import Period, parse_period
@@ -37,7 +37,7 @@ class BurnedCredits(Shape):
     """What a grant paid of a record's credits."""
 
     grant_id: str
-    credits: DecimalString
+    credits: DecimalText
 
 
 class UsageRecord(Shape):
@@ -47,9 +47,9 @@ class UsageRecord(Shape):
     usage_record_id: RecordId
     event_type: EventType
     billing_event_type: Annotated[str, Field(json_schema_extra={"enum": list(BILLING_EVENT_TYPES.values())})]
-    quantity: DecimalString
-    event_timestamp: Instant
-    recorded_at: Instant
+    quantity: DecimalText
+    event_timestamp: UtcInstant
+    recorded_at: UtcInstant
     deduplication_key: DeduplicationKey
     metadata: Annotated[dict[str, Any], Field(description="As it was sent; numbers are answered in double precision.")]
     corrects: RecordId | None
@@ -57,7 +57,7 @@ class UsageRecord(Shape):
     reason: Annotated[str | None, Field(description="Why a correction was made.")]
     recorded_by: Annotated[str | None, Field(description="Who made a correction.")]
     burned: list[BurnedCredits] | None
-    overage: DecimalString | None
+    overage: DecimalText | None
 
 
 class CampaignRecords(Shape):
