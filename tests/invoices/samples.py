@@ -22,7 +22,7 @@ from billing.invoices.lines import (
 )
 from billing.invoices.parties import BillingProfile, Seller
 from billing.invoices.tax import Tax, tax_of
-from billing.pricing.statement import CoveredBy
+from billing.contract.types import CoveredBy
 
 SELLER_JSON: dict[str, Any] = {
     "legalName": "Samspill Programs AS",

@@ -19,7 +19,7 @@ from billing.invoices.lines import (
     manual_line,
     milestone_key,
 )
-from billing.pricing.statement import CoveredBy
+from billing.contract.types import CoveredBy
 from tests.invoices.samples import CLEAN_UP, MARCH, MARCH_OF_CLEAN_UP, SENIORS, TAX, due, lines_of, share
 
 LATE = due(SEATS_ADDITIONAL, "Additional seats", "4.608345", "seat-month", "35.00", "161.29")
