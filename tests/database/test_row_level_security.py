@@ -103,7 +103,7 @@ def refusal(connection: Connection, sql: str) -> str:
 @pytest.mark.parametrize(
     ("setting", "visible"),
     [("ours", {"ours"}), ("theirs", {"theirs"}), ("*", {"ours", "theirs"}), ("nobody", set()), ("", set()), (None, set())],
-    ids=str,
+    ids=["one company", "the other", "all companies", "a stranger", "an empty setting", "no setting"],
 )
 def test_a_query_without_a_filter_returns_the_companys_rows_of_every_table_and_no_others(
     world: World, two: tuple[str, str], app: Connection, setting: str | None, visible: set[str]

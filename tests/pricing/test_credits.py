@@ -1,46 +1,72 @@
-"""The credits model beyond its worked examples (design §5): what a credit costs, and whose credits come first."""
+"""The credits model beyond its worked examples (design §5, §11): what a credit costs, and who pays for it."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 import pytest
 
+from billing.contract.types import CoveredBy
 from billing.pricing import credits
-from billing.pricing.statement import CoveredBy
-from billing.usage.consumption import Consumption, Quantity
-from tests.pricing.reference import campaign, period
+from billing.terms.models import CreditTerms
+from tests.pricing.agreed import campaign, following, period, version
+from tests.pricing.reference import History, Movement, stated
 
 JANUARY = period("2025-01-01", "2025-02-01")
+FIRST, SECOND = datetime(2025, 1, 2, tzinfo=UTC), datetime(2025, 1, 20, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("terms", "price"),
+    ("agreed", "first_grant", "price"),
     [
-        ({"credit_allocation": Decimal(3), "budget_allocated": Decimal(1)}, Fraction(1, 3)),
-        ({"credit_allocation": Decimal(3), "budget_allocated": Decimal(1), "credit_price": Decimal(2)}, Fraction(2)),
-        ({"credit_allocation": Decimal(3), "budget_allocated": Decimal(1), "credit_price": Decimal(0)}, Fraction(0)),
-        ({"credit_allocation": Decimal(0), "budget_allocated": Decimal(5000)}, Fraction(0)),
-        ({"credit_allocation": Decimal(3)}, Fraction(0)),
+        (None, Fraction(1, 3), Fraction(1, 3)),
+        (Decimal(2), Fraction(1, 3), Fraction(2)),
+        (Decimal(0), Fraction(1, 3), Fraction(0)),
+        (Decimal(2), None, Fraction(2)),
     ],
-    ids=["part of the budget", "price of its own", "free", "no credits to spread the budget on", "no budget"],
+    ids=["that of the first grant", "a price of its own", "free", "no grant"],
 )
-def test_what_a_credit_costs(terms: dict[str, Any], price: Fraction) -> None:
-    one = campaign("credits", **terms)
+def test_the_list_price_of_a_credit(agreed: Decimal | None, first_grant: Fraction | None, price: Fraction) -> None:
+    one = campaign("credits", first_grant_price=first_grant)
 
-    assert credits.credit_price(one) == price
+    assert credits.list_price(one, CreditTerms(agreed)) == price
 
 
-@pytest.mark.parametrize(
-    ("before", "within", "covered", "beyond"),
-    [(0, 100, 100, 0), (0, 101, 100, 1), (99, 2, 1, 1), (100, 5, 0, 5), (150, 5, 0, 5), (0, 0, 0, 0)],
-)
-def test_earlier_periods_use_the_allocation_first(before: int, within: int, covered: int, beyond: int) -> None:
-    one = campaign("credits", credit_allocation=Decimal(100), credit_price=Decimal(1))
+def test_what_grants_paid_is_a_line_for_each_of_their_prices_and_what_none_paid_is_due() -> None:
+    one = campaign("credits", price=Decimal("6.50"))
+    paid = [Movement(FIRST, Fraction("6.5"), 200), Movement(SECOND, Fraction(6), 40), Movement(SECOND, Fraction("6.5"), 10)]
+    history = History(movements=[*paid, Movement(SECOND, None, 36)])
 
-    statement = credits.charge(one, JANUARY, Consumption(credits=Quantity(Decimal(before), Decimal(within))))
+    statement = stated(one, JANUARY, history)
 
-    assert [line.quantity for line in statement.lines] == [covered, beyond]
-    assert [line.covered_by for line in statement.lines] == [CoveredBy.PREPAID_CREDITS, CoveredBy.NONE]
-    assert [statement.covered_amount, statement.amount_due, statement.total_amount] == [covered, beyond, within]
-    assert statement.quantity == within
+    prepaid, due = CoveredBy.PREPAID_CREDITS, CoveredBy.NONE
+    assert [(line.key, line.quantity, line.unit_price, line.covered_by) for line in statement.lines] == [
+        ("credits.prepaid", 210, Fraction("6.5"), prepaid),
+        ("credits.prepaid", 40, 6, prepaid),
+        ("credits.overage", 36, Fraction("6.5"), due),
+    ]
+    assert [statement.covered_amount, statement.amount_due] == [1605, 234]
+    assert (statement.quantity, statement.unit_price) == (286, None)
+
+
+def test_both_lines_are_there_when_nothing_is_used() -> None:
+    statement = stated(campaign("credits", price=Decimal(2)), JANUARY)
+
+    assert [(line.key, line.quantity, line.unit_price) for line in statement.lines] == [
+        ("credits.prepaid", 0, 2),
+        ("credits.overage", 0, 2),
+    ]
+
+
+def test_overage_costs_the_list_price_in_force_at_its_timestamp_and_what_was_burned_its_grants() -> None:
+    dearer = version("credits", price=Decimal(7))
+    one = campaign("credits", versions=following(version("credits", price=Decimal(5)), (SECOND, dearer)))
+    history = History(movements=[Movement(at, price, 10) for at in (FIRST, SECOND) for price in (Fraction(4), None)])
+
+    lines = [line for line in stated(one, JANUARY, history).lines if line.quantity]
+
+    assert [(line.key, line.quantity, line.unit_price) for line in lines] == [
+        ("credits.prepaid", 20, 4),
+        ("credits.overage", 10, 5),
+        ("credits.overage", 10, 7),
+    ]
