@@ -48,6 +48,7 @@ TAGS = {
     "Usage": "What campaigns use, and what that costs.",
     "Credits": "Prepaid credits.",
     "Terms": "What campaigns are charged by, from when on.",
+    "Invoices": "Invoices and credit notes, and who they are from and to.",
     "Bundles": "Subscriptions, and the campaigns that share them.",
 }
 

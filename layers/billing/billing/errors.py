@@ -89,6 +89,13 @@ class NotFound(BillingError):
     title = "Not found"
 
 
+class NotAcceptable(BillingError):
+    """No form of the resource is one that the caller accepts. Ask for another."""
+
+    status = 406
+    title = "Not acceptable"
+
+
 class Conflict(BillingError):
     """The request contradicts what is stored. Read the current state, then decide."""
 

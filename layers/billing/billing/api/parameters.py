@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import AfterValidator, WithJsonSchema
 
 from billing.contract.types import INSTANT_SCHEMA, Text
+from billing.invoices.parties import Month
 from billing.periods import check_end
 
 # What the routes of Powertools take for a parameter: any other path is of no route (404).
@@ -13,6 +14,8 @@ _SERVED = {"pattern": r"^[-._~()'!*:@,;=+&$%<> \[\]{}|^\w]+$"}
 CampaignId = Annotated[Text, Path(alias="campaignId", description="The campaign's id.", json_schema_extra=_SERVED)]
 SubscriptionId = Annotated[Text, Path(alias="subscriptionId", description="The subscription's id.", json_schema_extra=_SERVED)]
 CompanyId = Annotated[Text, Path(alias="companyId", description="The company's id.", json_schema_extra=_SERVED)]
+InvoiceId = Annotated[Text, Path(alias="invoiceId", description="The document's number.", json_schema_extra=_SERVED)]
+MonthOf = Annotated[Month, Query(alias="month", description="A calendar month in the company's time zone.")]
 
 _END = WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, INSTANT_SCHEMA]})
 _FORM = "a date (midnight in the company's time zone) or an instant with an offset, between 1970-01-01 and 2200-01-01."

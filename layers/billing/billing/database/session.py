@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from billing.database.login import Login, login, login_with_token
 from billing.errors import DatabaseUnavailable
 
 ALL_COMPANIES = "*"
+SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 APP, READER, JOBS, OWNER = "billing_app", "billing_reader", "billing_jobs", "billing_owner"
 """The roles of the API's functions, of those that only read and of the jobs, and the tables' owner (migrations 0004, 0090)."""
 
@@ -86,10 +87,10 @@ class Session:
         with self._in_step():
             self.connection.run(sql)
 
-    def begin(self, company: str, role: str | None, seconds: int) -> None:
+    def begin(self, company: str, role: str | None, seconds: int, isolation: str = "") -> None:
         """Begin a transaction that takes so many seconds at the most."""
         self.wait_for(ANSWER_TIMEOUT)
-        self.script(_begin_sql(company, role, seconds))
+        self.script(_begin_sql(company, role, seconds, isolation))
         # The server itself ends what takes too long; this is for a server that has gone.
         self.wait_for(seconds + ANSWER_TIMEOUT)
 
@@ -119,8 +120,13 @@ class Session:
 _session: Session | None = None
 
 
+def snapshot(company: str, role: str | None = APP) -> AbstractContextManager[Session]:
+    """A transaction that sees the database as it is at one instant, and writes nothing."""
+    return transaction(company, role, SNAPSHOT)
+
+
 @contextmanager
-def transaction(company: str, role: str | None = APP) -> Iterator[Session]:
+def transaction(company: str, role: str | None = APP, isolation: str = "") -> Iterator[Session]:
     """A transaction that sees one company, or `ALL_COMPANIES`; committed when the block ends, rolled back if it raises.
 
     It takes a role of its own, so that row-level security holds whoever logged in; None keeps the login's. `APP` is `READER`
@@ -131,7 +137,7 @@ def transaction(company: str, role: str | None = APP) -> Iterator[Session]:
     session = None
     with _translated_errors():
         try:
-            session = _begin(company, READER if role == APP and settings.only_reads() else role)
+            session = _begin(company, READER if role == APP and settings.only_reads() else role, isolation)
             yield session
             session.script("COMMIT")
         except BaseException:
@@ -175,26 +181,26 @@ def disconnect() -> None:
     _session = None
 
 
-def _begin(company: str, role: str | None) -> Session:
+def _begin(company: str, role: str | None, isolation: str) -> Session:
     """Begin on the kept connection; one that died unnoticed is replaced, once, since nothing has been done on it yet."""
     global _session
     started = time.monotonic()
     target = settings.database()
     if _session is not None and _session.usable and _session.target == target:
         with suppress(DatabaseError, InterfaceError, OSError):
-            _session.begin(company, role, settings.statement_timeout())
+            _session.begin(company, role, settings.statement_timeout(), isolation)
             return _session
     disconnect()
     _session = Session(target)
     # What it took to get here is not there for the work, or the function would end before the caller is answered.
-    _session.begin(company, role, max(1, settings.statement_timeout() - int(time.monotonic() - started)))
+    _session.begin(company, role, max(1, settings.statement_timeout() - int(time.monotonic() - started)), isolation)
     return _session
 
 
-def _begin_sql(company: str, role: str | None, seconds: int) -> str:
+def _begin_sql(company: str, role: str | None, seconds: int, isolation: str) -> str:
     if role is None:  # a script with the rights of whoever logged in; no proxy is between
         return f"BEGIN; SET LOCAL timezone = 'UTC'; SET LOCAL statement_timeout = '{seconds}s'"
-    return f"BEGIN; SELECT enter_transaction({literal(role)}, {literal(company)}, {seconds})"
+    return f"BEGIN {isolation}; SELECT enter_transaction({literal(role)}, {literal(company)}, {seconds})"
 
 
 def _roll_back(session: Session | None) -> None:

@@ -104,13 +104,14 @@ def due_lines(
     *,
     currency: str,
     tax: Tax,
+    adjustment_tax: Tax | None = None,
     earlier: bool = False,
 ) -> list[Line]:
     """The due lines of one campaign and month on the next document of a currency.
 
     `statement` holds the month's statement recomputed now, `invoiced` what documents of the currency say of the campaign's
-    keys in that month. `earlier` is true where the month is before that of the document; `tax` is then that of the first
-    uncredited document that invoiced the month, otherwise the profile's.
+    keys in that month. `earlier` is true where the month is before that of the document; `tax` is the profile's, and
+    `adjustment_tax` that of the first uncredited document that invoiced the month, where there is one.
     """
     charged: dict[str, list[StatementLine]] = {}
     for line in statement:
@@ -124,7 +125,7 @@ def due_lines(
         if charge == already.amount:
             continue
         if earlier or already != NOTHING:
-            lines.append(_adjustment(campaign, key, month, charge, already, currency, tax))
+            lines.append(_adjustment(campaign, key, month, charge, already, currency, adjustment_tax or tax))
         else:
             lines += [_statement_line(campaign, month, line, "charge", tax) for line in charged[key]]
     return lines

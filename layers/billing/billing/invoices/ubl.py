@@ -8,7 +8,7 @@ import calendar
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
-from billing.errors import BillingError
+from billing.errors import NotAcceptable
 from billing.invoices.document import IssuedDocument, Line, TaxGroup, negate
 from billing.invoices.page import printable
 from billing.invoices.parties import Address, BillingProfile, Seller, TaxCategory
@@ -29,11 +29,8 @@ ONE = "C62"
 EMAIL = "EM"
 
 
-class NotInUbl(BillingError):
+class NotInUbl(NotAcceptable):
     """The document is in a currency of more than two decimals, which EN 16931 lacks (BR-DEC). Ask for another format."""
-
-    status = 406
-    title = "Not acceptable"
 
 
 def has_ubl(currency: str) -> bool:

@@ -1,0 +1,153 @@
+"""Invoices as callers see them: one rule, closed months, numbers, credit notes (design §13)."""
+
+from billing.invoices.chain import breaks
+from tests.operations.invoicing import (
+    adjust,
+    correct,
+    credit,
+    invoice,
+    invoiced_company,
+    invoices,
+    post_invoices,
+    preview,
+    put_profile,
+    put_seller,
+    record,
+)
+from tests.world import World, request
+
+
+def test_a_month_is_issued_once_with_the_lines_of_its_statement(world: World) -> None:
+    company = invoiced_company(world)
+    campaign = world.campaign(company, "iaas")
+    record(campaign, 10, "2025-01-15T10:00:00Z")
+
+    first, again = post_invoices(company, "2025-01"), post_invoices(company, "2025-01")
+
+    assert (first.status, again.status) == (201, 200), first.body
+    (document,) = first.body["invoices"]
+    assert again.body["invoices"] == [document]
+    assert (document["netAmount"], document["taxAmount"], document["totalAmount"]) == ("125.00", "31.25", "156.25")
+    assert [(line["key"], line["kind"], line["amount"]) for line in document["lines"]] == [
+        ("iaas.learners", "charge", "125.00")
+    ]
+    assert (document["number"], document["month"], document["invoiceId"]) == (document["number"], "2025-01", document["number"])
+    assert invoice(document["number"]).body == document
+    assert invoices(company).body["invoices"] == [document]
+    assert list(breaks([document])) == []
+
+
+def test_what_arrives_late_is_an_adjustment_of_the_next_month(world: World) -> None:
+    company = invoiced_company(world)
+    campaign = world.campaign(company, "iaas")
+    record(campaign, 10, "2025-01-15T10:00:00Z")
+    (january,) = post_invoices(company, "2025-01").body["invoices"]
+    record(campaign, 2, "2025-01-16T10:00:00Z")
+
+    shown = preview(company, "2025-02")
+    (february,) = post_invoices(company, "2025-02").body["invoices"]
+
+    (line,) = february["lines"]
+    assert (line["kind"], line["month"], line["quantity"], line["unitPrice"]) == ("adjustment", "2025-01", "1", "25.00")
+    assert (line["recomputedAmount"], line["invoicedAmount"]) == ("150.00", "125.00")
+    assert january["number"] in line["description"]
+    assert shown.body["invoices"][0]["lines"] == february["lines"]
+
+
+def test_a_credited_month_is_issued_again_only_by_hand(world: World) -> None:
+    company = invoiced_company(world)
+    campaign = world.campaign(company, "iaas")
+    record(campaign, 10, "2025-01-15T10:00:00Z")
+    (january,) = post_invoices(company, "2025-01").body["invoices"]
+
+    note, repeated, other = credit(january["number"]), credit(january["number"]), credit(january["number"], id="c-2")
+    (again,) = post_invoices(company, "2025-01").body["invoices"]
+
+    assert (note.status, repeated.status, other.status) == (201, 200, 409)
+    assert note.body == repeated.body
+    assert (note.body["totalAmount"], note.body["corrects"], note.body["kind"]) == ("-156.25", january["number"], "credit_note")
+    assert invoice(january["number"]).body["creditedBy"] == note.body["number"]
+    assert (again["totalAmount"], again["lines"][0]["kind"]) == ("156.25", "charge")
+    assert credit(note.body["number"], id="c-3").status == 409
+    assert [each["number"] for each in invoices(company, status="credited").body["invoices"]] == [january["number"]]
+
+
+def test_a_credit_note_that_is_not_issued_again_comes_back_with_the_next_month(world: World) -> None:
+    company = invoiced_company(world)
+    campaign = world.campaign(company, "iaas")
+    record(campaign, 10, "2025-01-15T10:00:00Z")
+    (january,) = post_invoices(company, "2025-01").body["invoices"]
+    credit(january["number"])
+
+    (february,) = post_invoices(company, "2025-02").body["invoices"]
+
+    assert [(line["kind"], line["month"], line["amount"]) for line in february["lines"]] == [
+        ("adjustment", "2025-01", "125.00")
+    ]
+    assert post_invoices(company, "2025-01").body["invoices"] == []
+
+
+def test_months_are_closed_oldest_first_and_after_their_end(world: World) -> None:
+    company = invoiced_company(world, invoiceFrom="2025-02")
+
+    answers = [post_invoices(company, month) for month in ("2025-01", "2025-03", "2199-12", "2025-02", "2025-03")]
+
+    assert [answer.status for answer in answers] == [409, 409, 409, 200, 200]
+
+
+def test_without_profile_or_seller_nobody_is_invoiced(world: World) -> None:
+    company = world.company()
+
+    assert post_invoices(company, "2025-01").status == 409
+    put_profile(company)
+    assert post_invoices(company, "2025-01").status == 409
+    put_seller()
+    assert post_invoices(company, "2025-01").status == 200
+    assert post_invoices("nobody", "2025-01").status == 404
+    assert put_profile(company, invoiceFrom="2024-12").status == 409
+    assert put_profile(company).body["invoiceFrom"] == "2025-01"
+
+
+def test_a_manual_adjustment_is_on_the_next_document_and_again_where_that_is_credited(world: World) -> None:
+    company = invoiced_company(world)
+
+    assert [adjust(company, amount).status for amount in ("40.00", "40", "41.00", "40.001")] == [201, 200, 409, 422]
+    (january,) = post_invoices(company, "2025-01").body["invoices"]
+    credit(january["number"])
+    (february,) = post_invoices(company, "2025-02").body["invoices"]
+
+    shown = [(line["key"], line["kind"], line["amount"], line["month"]) for line in (*january["lines"], *february["lines"])]
+    assert shown == [("manual:a-1", "manual", "40.00", "2025-01"), ("manual:a-1", "manual", "40.00", "2025-02")]
+    assert post_invoices(company, "2025-03").body["invoices"] == []
+
+
+def test_a_document_below_zero_is_a_credit_note_that_cannot_be_credited(world: World) -> None:
+    company = invoiced_company(world)
+    adjust(company, "-40.00")
+
+    (january,) = post_invoices(company, "2025-01").body["invoices"]
+
+    assert (january["kind"], january["totalAmount"], january["corrects"]) == ("credit_note", "-50.00", None)
+    assert credit(january["number"]).status == 409
+
+
+def test_a_correction_of_last_month_is_credited_on_the_next_document(world: World) -> None:
+    company = invoiced_company(world)
+    campaign = world.campaign(company, "iaas")
+    first = record(campaign, 10, "2025-01-15T10:00:00Z")
+    post_invoices(company, "2025-01")
+    correct(first, "fix", quantity=4)
+
+    (february,) = post_invoices(company, "2025-02").body["invoices"]
+
+    assert (february["kind"], february["netAmount"], february["corrects"]) == ("credit_note", "-75.00", None)
+    assert february["lines"][0]["quantity"] == "-1"
+
+
+def test_the_seller_is_the_platforms(world: World) -> None:
+    company = invoiced_company(world)
+
+    assert request("get_seller", "GET", "/v1/seller").body["numberPrefix"] == "CB"
+    assert request("get_seller", "GET", "/v1/seller", company=company).status == 403
+    profile = request("get_billing_profile", "GET", f"/v1/companies/{company}/billing-profile", company=company)
+    assert profile.body["invoiceFrom"] == "2025-01"
