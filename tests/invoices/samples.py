@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from billing.contract.types import CoveredBy
 from billing.invoices.compose import compose, credit_note, issue
 from billing.invoices.document import Document, IssuedDocument, Line
 from billing.invoices.lines import (
@@ -22,7 +23,6 @@ from billing.invoices.lines import (
 )
 from billing.invoices.parties import BillingProfile, Seller
 from billing.invoices.tax import Tax, tax_of
-from billing.contract.types import CoveredBy
 
 SELLER_JSON: dict[str, Any] = {
     "legalName": "Samspill Programs AS",

@@ -5,6 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.contract.types import CoveredBy
 from billing.invoices.document import Line
 from billing.invoices.lines import (
     NOTHING,
@@ -19,7 +20,6 @@ from billing.invoices.lines import (
     manual_line,
     milestone_key,
 )
-from billing.contract.types import CoveredBy
 from tests.invoices.samples import CLEAN_UP, MARCH, MARCH_OF_CLEAN_UP, SENIORS, TAX, due, lines_of, share
 
 LATE = due(SEATS_ADDITIONAL, "Additional seats", "4.608345", "seat-month", "35.00", "161.29")
