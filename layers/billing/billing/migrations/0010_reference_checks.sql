@@ -58,7 +58,8 @@ CREATE FUNCTION is_name(value jsonb) RETURNS boolean IMMUTABLE LANGUAGE sql
 RETURN coalesce(jsonb_typeof(value) = 'string' AND value #>> '{}' <> '', false);
 
 CREATE FUNCTION is_day(value jsonb) RETURNS boolean IMMUTABLE LANGUAGE sql
-RETURN coalesce(jsonb_typeof(value) = 'string' AND value #>> '{}' ~ '^(19[7-9][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])$'
+RETURN coalesce(jsonb_typeof(value) = 'string'
+    AND value #>> '{}' ~ '^(19[7-9][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])$'
     AND to_char(make_date(substr(value #>> '{}', 1, 4)::int, substr(value #>> '{}', 6, 2)::int, 1)
         + (substr(value #>> '{}', 9, 2)::int - 1), 'YYYY-MM-DD') = value #>> '{}', false);
 

@@ -5,7 +5,7 @@ SELECT s.id, s.company_id, s.status, (v.terms ->> 'quantity')::integer AS quanti
 FROM l2i_subscriptions s
 CROSS JOIN LATERAL (
     SELECT terms FROM subscription_versions WHERE subscription_id = s.id
-    ORDER BY starts_at <= now() DESC, abs(extract(epoch FROM now() - starts_at)) LIMIT 1
+    ORDER BY starts_at <= now() DESC, abs(extract(EPOCH FROM now() - starts_at)) LIMIT 1
 ) v
 WHERE s.id = :subscription_id AND :company IN (s.company_id, '*');
 

@@ -8,7 +8,8 @@ SELECT lock_usage_records(:record_ids::bigint[]);
 -- by the records that they supersede.
 WITH correction AS (
     SELECT * FROM jsonb_to_recordset(:corrections::jsonb) AS c (
-        number integer, record_id bigint, event_id text, reason text, quantity numeric, event_timestamp timestamptz, metadata text)
+        number integer, record_id bigint, event_id text, reason text, quantity numeric, event_timestamp timestamptz,
+        metadata text)
 ), known AS (
     SELECT c.number, c.record_id, c.event_id, c.reason, r.company_id, r.campaign_id, r.subscription_id, r.event_type,
         coalesce(c.quantity, r.quantity) AS quantity, coalesce(c.event_timestamp, r.event_timestamp) AS event_timestamp,
@@ -38,7 +39,8 @@ SELECT (SELECT json_agg(number) FROM known) AS known,
 WITH correction AS (
     SELECT c.*, r.company_id, r.quantity AS old_quantity, r.event_timestamp AS old_timestamp, r.metadata AS old_metadata
     FROM jsonb_to_recordset(:corrections::jsonb) AS c (
-        number integer, record_id bigint, event_id text, reason text, quantity numeric, event_timestamp timestamptz, metadata text)
+        number integer, record_id bigint, event_id text, reason text, quantity numeric, event_timestamp timestamptz,
+        metadata text)
     JOIN billing_usage_records r ON r.id = c.record_id
 )
 SELECT json_agg(json_build_array(c.number, coalesce(named.id, first.id),

@@ -18,7 +18,8 @@ WITH waiting AS MATERIALIZED (
     SELECT id FROM waiting
     WHERE NOT EXISTS (SELECT FROM beyond)
         OR (campaign_id, hour) < (SELECT campaign_id, hour FROM beyond)
-        OR place <= :size AND (SELECT (campaign_id, hour) FROM waiting WHERE place = 1) = (SELECT (campaign_id, hour) FROM beyond)
+        OR place <= :size AND (SELECT (w.campaign_id, w.hour) FROM waiting w WHERE w.place = 1)
+            = (SELECT (campaign_id, hour) FROM beyond)
 ), activity AS (
     SELECT a.id, a.campaign_id, a.kind, a.quantity,
         date_bin('1 hour', a.occurred_at, timestamptz '2000-01-01 00:00Z') AS hour
@@ -33,7 +34,8 @@ WITH waiting AS MATERIALIZED (
         (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp, metadata)
     SELECT c.company_id, campaign_id, 'credit_usage', quantity * rate,
         usage_key(campaign_id, 'credit_usage', hour, '\x00'::bytea || convert_to(first_id, 'UTF8')), hour,
-        jsonb_build_object('source', 'track_credit_usage', 'kind', kind, 'activities', activities, 'rate', trim_scale(rate)::text)
+        jsonb_build_object('source', 'track_credit_usage', 'kind', kind, 'activities', activities,
+            'rate', trim_scale(rate)::text)
     FROM used JOIN campaigns c ON c.id = used.campaign_id ORDER BY campaign_id, hour, kind
     RETURNING id, campaign_id, event_timestamp AS hour, metadata ->> 'kind' AS kind
 ), paired AS MATERIALIZED (

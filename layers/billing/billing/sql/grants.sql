@@ -4,8 +4,8 @@ SELECT amount, credits FROM list_price(:campaign_id, clock_timestamp());
 
 -- name: grant
 -- Put a grant on record, which a trigger adds to the balance; nothing if its id is there already.
-INSERT INTO credit_grants (company_id, campaign_id, grant_id, credits, amount, price_amount, price_credits, priority, expires_at,
-    source, note, recorded_by)
+INSERT INTO credit_grants (company_id, campaign_id, grant_id, credits, amount, price_amount, price_credits, priority,
+    expires_at, source, note, recorded_by)
 SELECT company_id, id, :grant_id, :credits::numeric, :amount::numeric, :price_amount::numeric, :price_credits::numeric,
     :priority::smallint, :expires_at::timestamptz, :source, :note, :recorded_by
 FROM campaigns WHERE id = :campaign_id
