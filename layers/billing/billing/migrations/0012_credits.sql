@@ -4,7 +4,8 @@ ALTER TABLE billing_usage_records
     ADD corrects bigint,
     ADD reason text,
     ADD recorded_by text,
-    ADD CONSTRAINT a_correction_says_why CHECK ((corrects IS NULL) = (reason IS NULL) AND (corrects IS NULL) = (recorded_by IS NULL));
+    ADD CONSTRAINT a_correction_says_why
+        CHECK ((corrects IS NULL) = (reason IS NULL) AND (corrects IS NULL) = (recorded_by IS NULL));
 -- A record is superseded at most once.
 CREATE UNIQUE INDEX billing_usage_records_corrects ON billing_usage_records (corrects) WHERE corrects IS NOT NULL;
 CREATE INDEX billing_usage_records_corrections ON billing_usage_records (campaign_id) INCLUDE (corrects)
@@ -111,7 +112,8 @@ END;
 
 -- The one place that writes a balance: Σ of what is left of the campaign's grants. The campaigns are locked by then, by
 -- whoever burns, grants or withdraws, in the order of their ids.
-CREATE FUNCTION settle_credits(campaign_ids text[]) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION settle_credits(campaign_ids text[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE campaigns c SET credits_remaining = granted.remaining, credits_granted = granted.credits
     FROM (
         SELECT campaign_id, sum(credits - moved) AS remaining,
@@ -122,7 +124,8 @@ CREATE FUNCTION settle_credits(campaign_ids text[]) RETURNS void LANGUAGE sql SE
         AND (c.credits_remaining, c.credits_granted) IS DISTINCT FROM (granted.remaining, granted.credits)
 $$;
 
-CREATE FUNCTION lock_campaigns(campaign_ids text[]) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION lock_campaigns(campaign_ids text[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT FROM campaigns WHERE id = ANY (campaign_ids) ORDER BY id FOR NO KEY UPDATE
 $$;
 
@@ -598,7 +601,8 @@ REVOKE EXECUTE ON FUNCTION settle_credits(text[]), lock_campaigns(text[]), move_
 GRANT EXECUTE ON FUNCTION expire_grants(timestamptz, integer) TO billing_jobs;
 
 -- Corrections lock what they supersede, in the order of the ids, before they take any name.
-CREATE FUNCTION lock_usage_records(record_ids bigint[]) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION lock_usage_records(record_ids bigint[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT FROM billing_usage_records WHERE id = ANY (record_ids) ORDER BY id FOR NO KEY UPDATE
 $$;
 REVOKE EXECUTE ON FUNCTION lock_usage_records(bigint[]) FROM PUBLIC;
