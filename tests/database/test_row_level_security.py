@@ -134,6 +134,20 @@ def test_who_only_reads_sees_what_the_api_sees_and_writes_nothing(
     assert (world.rows(writable + " AND relnamespace = 'public'::regnamespace"), locked) == ([], DENIED)
 
 
+def test_who_only_reads_may_read_each_table_and_row_that_the_api_may(world: World) -> None:
+    hidden = world.rows(
+        """
+        SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'p')
+            AND has_table_privilege('billing_app', oid, 'SELECT') AND NOT has_table_privilege('billing_reader', oid, 'SELECT')
+        UNION
+        SELECT tablename FROM pg_policies
+        WHERE permissive = 'PERMISSIVE' AND 'billing_app' = ANY (roles) AND NOT 'billing_reader' = ANY (roles)
+        """
+    )
+
+    assert hidden == []
+
+
 def test_the_catalogue_of_bundles_is_everyones_to_read_and_nobodys_to_change(
     world: World, two: tuple[str, str], app: Connection
 ) -> None:
