@@ -71,7 +71,7 @@ def test_a_period_that_cannot_be_used_names_the_field(start: str, end: str, fiel
     with pytest.raises(InvalidPeriod) as refusal:
         parse_period(start, end, ZoneInfo(zone))
 
-    assert refusal.value.field == field
+    assert [error.pointer for error in refusal.value.errors] == [f"/{field}"]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Oslo", "America/New_York"])
@@ -131,8 +131,9 @@ def test_five_years_are_allowed_and_a_microsecond_more_is_not() -> None:
     start, utc = "2025-01-01T00:00:00Z", ZoneInfo("UTC")
 
     assert parse_period(start, "2030-01-01T00:00:00Z", utc).hours == (5 * 365 + 1) * 24
-    with pytest.raises(InvalidPeriod, match="end must be at most 5 years after start"):
+    with pytest.raises(InvalidPeriod) as refusal:
         parse_period(start, "2030-01-01T00:00:00.000001Z", utc)
+    assert refusal.value.errors == [("/end", "must be at most 5 years after start")]
 
 
 def test_a_leap_day_may_be_followed_by_five_years() -> None:

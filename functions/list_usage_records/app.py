@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from billing.api.parameters import CompanyId, End, Start
 from billing.api.resolver import Api
 from billing.contract.types import check_digits
-from billing.operations.list_usage_records import PAGE, UsageRecords, list_usage_records
+from billing.operations.list_usage_records import PAGE_RECORDS_MAX, UsageRecords, list_usage_records
 
 app = Api(scope="billing/read")
 
@@ -20,8 +20,8 @@ def get(
     start: Start,
     end: End,
     limit: Annotated[
-        int, Field(ge=1, le=PAGE), BeforeValidator(check_digits), Query(description="The most records on a page.")
-    ] = PAGE,
+        int, Field(ge=1, le=PAGE_RECORDS_MAX), BeforeValidator(check_digits), Query(description="The most records on a page.")
+    ] = PAGE_RECORDS_MAX,
     cursor: Annotated[str | None, Query(min_length=1, description="The `nextCursor` of the page before.")] = None,
 ) -> UsageRecords:
     """Follow `nextCursor` until it is null: every record of the period is seen exactly once, also while others arrive."""

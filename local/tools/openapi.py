@@ -58,7 +58,7 @@ GATEWAY_STATUSES = {401, 403, 413, 429, 500, 503}
 BY_POWERTOOLS = {"422", "500"}
 """The responses that Powertools adds to every route, in shapes of its own."""
 
-ERRORS = {BillingError.status: BillingError} | {error.status: error for error in BillingError.__subclasses__()}
+ERRORS = {error.status: error for error in BillingError.__subclasses__()} | {BillingError.status: BillingError}
 COMPONENTS: dict[str, Any] = {
     "Problem": {
         "type": "object",

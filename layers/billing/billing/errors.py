@@ -1,23 +1,41 @@
 """The errors of campaign billing: one root, and for each class what happened and what to do about it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-# Where pydantic speaks of Python, or does not say what to do.
+_DATE = 'must be a date such as "2025-01-31"'
 _WORDS = {
     "missing": "is required",
     "extra_forbidden": "is not a field of this request",
     "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
     "list_type": "must be an array",
+    "tuple_type": "must be an array",
     "string_type": "must be a string",
+    "string_too_short": "must have {min_length} or more characters",
+    "string_too_long": "must have {max_length} or fewer characters",
+    "string_pattern_mismatch": "must match the pattern {pattern}",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be an integer",
+    "int_parsing": "must be an integer",
+    "int_from_float": "must be an integer",
+    "int_parsing_size": "is too large",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "date_type": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_from_datetime_inexact": _DATE,
+    "literal_error": "must be {expected}",
+    "value_error": "{error}",
 }
+"""What is wrong with a field, by pydantic's type of the error; the names in braces are those of its `ctx`."""
 
-MOST_ERRORS = 20
-"""Field errors of a request, or of one event, that are listed: a batch of bad events has to fit in Lambda's 6 MB."""
+ERRORS_MAX = 20
+"""The field errors listed for a request, or for one event: a batch of bad events has to fit in Lambda's 6 MB."""
 
-NAME_CHARACTERS = 40
-"""Of a field's name in an answer; those of the contract are shorter."""
+NAME_CHARACTERS_MAX = 40
+"""Longer field names are cut in error messages. No name in the contract is this long."""
 
 
 class FieldError(NamedTuple):
@@ -28,15 +46,15 @@ class FieldError(NamedTuple):
 
 
 def shorten(name: str) -> str:
-    """A caller's own name as an answer repeats it: a long one is cut, to 40 characters of its form in ASCII."""
+    """A caller's own name as a response repeats it: a long one is cut, to 40 characters of its form in ASCII."""
     spelled = ascii(name)[1:-1]
-    return name if len(spelled) <= NAME_CHARACTERS else spelled[:NAME_CHARACTERS] + "…"
+    return name if len(spelled) <= NAME_CHARACTERS_MAX else spelled[:NAME_CHARACTERS_MAX] + "…"
 
 
 def first_errors(errors: Sequence[FieldError]) -> list[FieldError]:
-    """As many as an answer has room for, and how many more there are."""
-    more = len(errors) - MOST_ERRORS
-    return [*errors[:MOST_ERRORS], *([FieldError("", f"has further errors: {more:,}")] if more > 0 else [])]
+    """The errors that a response has room for, and how many more there are."""
+    more = len(errors) - ERRORS_MAX
+    return [*errors[:ERRORS_MAX], *([FieldError("", f"has further errors: {more:,}")] if more > 0 else [])]
 
 
 def field_error(item: Mapping[str, Any]) -> FieldError:
@@ -44,9 +62,8 @@ def field_error(item: Mapping[str, Any]) -> FieldError:
     location = item["loc"][1:] if item["loc"][:1] in (("body",), ("query",), ("path",)) else item["loc"]
     pointer = "".join("/" + shorten(str(part)).replace("~", "~0").replace("/", "~1") for part in location)
     repeated = item["loc"][:1] == ("query",) and isinstance(item.get("input"), list)
-    words = "is given more than once" if repeated else _WORDS.get(item["type"])
-    detail = words or re.sub(r"^\w+ should ", "must ", str(item["msg"])).removeprefix("Value error, ")
-    return FieldError(pointer, detail)
+    words = "is given more than once" if repeated else _WORDS.get(item["type"], "is not valid")
+    return FieldError(pointer, words.format_map(item.get("ctx", {})))
 
 
 class BillingError(Exception):
@@ -118,11 +135,11 @@ class Invalid(BillingError):
 
 
 class DatabaseUnavailable(BillingError):
-    """The database is away or refused to work right now. Nothing is known to be stored; send the same request again."""
+    """The database cannot be reached, or cannot do the work now. Retry the same request: nothing is recorded twice."""
 
     status = 503
     title = "Service unavailable"
 
 
-class JobFailed(Exception):
-    """A run that could not charge everything. Its execution row says why; the schedule runs it again."""
+class JobFailed(BillingError):
+    """A run that could not record everything. Its execution row says why; the schedule runs it again."""

@@ -16,23 +16,22 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from billing.errors import FieldError, Invalid
 from billing.instants import parse_instant
 
 HOUR = timedelta(hours=1)
-LONGEST_YEARS = 5
-"""A period is at most five years long (design §8)."""
+PERIOD_YEARS_MAX = 5
+"""The longest period that a request may ask for (design §8)."""
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2200, 1, 1)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-class InvalidPeriod(ValueError):
+class InvalidPeriod(Invalid):
     """A period that cannot be used; `field` is `start` or `end`."""
 
     def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field} {reason}")
-        self.field = field
-        self.reason = reason
+        super().__init__("The period cannot be used; see errors.", [FieldError(f"/{field}", reason)])
 
 
 @dataclass(frozen=True)
@@ -110,12 +109,15 @@ def parse_period(start: str, end: str, zone: ZoneInfo) -> Period:
     """
     period = Period(_parse_named_end("start", start, zone), _parse_named_end("end", end, zone))
     if period.end > _years_later(period.start.astimezone(zone)):
-        raise InvalidPeriod("end", f"must be at most {LONGEST_YEARS} years after start")
+        raise InvalidPeriod("end", f"must be at most {PERIOD_YEARS_MAX} years after start")
     return period
 
 
 def check_end(text: str) -> str:
-    """The text, where it can be an end of a period in some time zone. Raises `ValueError`."""
+    """The text of a period's end, before the company and so its time zone are known; `parse_period` reads it again there.
+
+    Raises `ValueError` where it can be no end of a period in any time zone, so that both ends are reported at once.
+    """
     _parse_end(text, ZoneInfo("UTC"))
     return text
 
@@ -146,4 +148,4 @@ def _years_later(start: datetime) -> datetime:
     # From 29 February to 1 March: a leap day has no namesake five years later.
     leap_day = (start.month, start.day) == (2, 29)
     moved = start + timedelta(days=1) if leap_day else start
-    return moved.replace(year=moved.year + LONGEST_YEARS)
+    return moved.replace(year=moved.year + PERIOD_YEARS_MAX)

@@ -4,18 +4,17 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
-from billing.errors import FieldError, Invalid, Malformed, TooLarge, shorten
+from billing.errors import FieldError, Invalid, Malformed, shorten
 
-BODY_BYTES = 5 * 1024 * 1024
-DIGITS = 1000
-"""Of an integer in a body; every value that may be stored has far fewer."""
+INTEGER_DIGITS_MAX = 1000
+"""Every value that may be stored has far fewer."""
 
 
 def parse_json(text: str) -> Any:
-    """A JSON object with every number exact. Raises `Malformed` for what is not JSON: NaN, and a key that appears twice;
-    `TooLarge`; and `Invalid` for JSON that is no object."""
-    if len(text.encode("utf-8", "surrogatepass")) > BODY_BYTES:
-        raise TooLarge("The body is larger than 5 MB.")
+    """A JSON object with every number exact.
+
+    Raises `Malformed` for what is not JSON, such as NaN or a key that appears twice; `Invalid` for JSON that is not an object.
+    """
     if text.startswith("\ufeff"):
         raise Malformed("The body is not JSON: it begins with a byte order mark.")
     try:
@@ -43,8 +42,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int:
-    if len(text) > DIGITS:
-        raise ValueError(f"a number has more than {DIGITS:,} digits")
+    if len(text) > INTEGER_DIGITS_MAX:
+        raise ValueError(f"a number has more than {INTEGER_DIGITS_MAX:,} digits")
     return int(text)
 
 

@@ -15,20 +15,20 @@ from pydantic import Field
 from billing.contract.shapes import PeriodShape, Shape
 from billing.contract.types import CampaignRef, CompanyRef, DecimalText, DeduplicationKey, RecordId, UtcInstant
 from billing.database.session import Row, Session, transaction
-from billing.errors import FieldError, Invalid, NotFound
+from billing.errors import NotFound
 from billing.periods import Period, parse_period
 from billing.sql import queries
 from billing.usage.event_types import BILLING_EVENT_TYPES, EventType
-from billing.usage.pages import InvalidCursor, Snapshot, Walk, read_cursor, write_cursor
+from billing.usage.pages import Snapshot, Walk, read_cursor, write_cursor
 
-PAGE = 1000
-"""Records of a page where the caller does not say."""
+PAGE_RECORDS_MAX = 1000
+"""The records of a page where the caller gives no limit, and the highest limit."""
 
-PAGE_BYTES = 4_000_000
-"""Of an answer; Lambda's may have 6 MB."""
+PAGE_BYTES_MAX = 4_000_000
+"""The size of a response; Lambda's limit is 6 MB."""
 
-RECORD_BYTES = 1_000
-"""Of a record in an answer, at the most, beside metadata of over 100 bytes."""
+RECORD_BYTES_MAX = 1_000
+"""Upper bound of one record in a response, not counting metadata larger than 100 bytes."""
 
 _SQL = queries("records")
 
@@ -77,13 +77,13 @@ class UsageRecords(Shape):
 
 
 def list_usage_records(company: str, company_id: str, start: str, end: str, limit: int, cursor: str | None) -> UsageRecords:
-    """A page of records. Raises `NotFound` for another company, `InvalidPeriod`, and `Invalid` for a cursor not of ours."""
+    """A page of records. Raises `NotFound` for another company, `InvalidPeriod` and `InvalidCursor`."""
     with transaction(company) as db:
         known = db.row(_SQL["company"], company_id=company_id, company=company)
         if known is None:
             raise NotFound(f"There is no company {company_id}.")
         period = parse_period(start, end, ZoneInfo(known["time_zone"]))
-        walk = _walk(cursor, company_id, period)
+        walk = Walk() if cursor is None else read_cursor(cursor, company_id, period)
         snapshot = walk.snapshot or Snapshot.model_validate(db.value(_SQL["snapshot"], settled=known["settled"]))
         page, rest = _page(db, company_id, period, walk, snapshot, limit)
     return UsageRecords(
@@ -98,15 +98,6 @@ def list_usage_records(company: str, company_id: str, start: str, end: str, limi
 
 
 _campaign_id = itemgetter("campaign_id")
-
-
-def _walk(cursor: str | None, company_id: str, period: Period) -> Walk:
-    if cursor is None:
-        return Walk()
-    try:
-        return read_cursor(cursor, company_id, period)
-    except InvalidCursor as error:
-        raise Invalid("The cursor cannot be used; see errors.", [FieldError("/cursor", f"is {error}")]) from None
 
 
 def _page(
@@ -130,8 +121,10 @@ def _page(
 
 def _fitting(rows: list[Row]) -> int:
     """How many of the records an answer holds: all but where their metadata is large."""
-    sizes = accumulate(RECORD_BYTES + (_answered_bytes(row["metadata"]) if row["metadata_bytes"] > 100 else 0) for row in rows)
-    return sum(size <= PAGE_BYTES for size in sizes)
+    sizes = accumulate(
+        RECORD_BYTES_MAX + (_answered_bytes(row["metadata"]) if row["metadata_bytes"] > 100 else 0) for row in rows
+    )
+    return sum(size <= PAGE_BYTES_MAX for size in sizes)
 
 
 def _answered_bytes(metadata: dict[str, Any]) -> int:

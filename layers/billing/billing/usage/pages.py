@@ -1,8 +1,8 @@
 """A walk through the records of a period, page by page: each is seen exactly once, also while others arrive (design §8).
 
 A walk is a sequence of passes. A pass takes a snapshot when it begins, and gives the records that its snapshot sees and the
-one of the pass before did not; what a snapshot sees never changes, so neither do the pages. The walk ends with a pass
-beside whose records the period has no other.
+one of the pass before did not; what a snapshot sees never changes, so neither do the pages. The walk ends
+when a pass has left no record of the period unseen.
 
 A cursor is a walk between two pages, in the spelling of its company and period; any other text is refused:
 
@@ -13,7 +13,7 @@ A cursor is a walk between two pages, in the spelling of its company and period;
 True
 >>> read_cursor(cursor, "c2", january)
 Traceback (most recent call last):
-billing.usage.pages.InvalidCursor: not a cursor of this company and period
+billing.usage.pages.InvalidCursor: The cursor cannot be used; see errors.
 """
 
 import base64
@@ -24,6 +24,7 @@ from pydantic import BeforeValidator, Field
 
 from billing.contract.shapes import Shape
 from billing.contract.types import Instant
+from billing.errors import FieldError, Invalid
 from billing.instants import parse_instant
 from billing.periods import Period
 
@@ -34,8 +35,12 @@ _Instant = Annotated[Instant, BeforeValidator(parse_instant)]
 _Number = Annotated[int, Field(ge=0, lt=2**62, strict=True)]
 
 
-class InvalidCursor(ValueError):
+class InvalidCursor(Invalid):
     """A text that no page of this company and period gave as its cursor."""
+
+    def __init__(self) -> None:
+        error = FieldError("/cursor", "is not a cursor of this company and period")
+        super().__init__("The cursor cannot be used; see errors.", [error])
 
 
 class Snapshot(Shape):
@@ -71,5 +76,5 @@ def read_cursor(cursor: str, company_id: str, period: Period) -> Walk:
         walk = None
     # Written again it must be the same text: whatever was changed, in the digest, the state or the spelling, shows.
     if walk is None or write_cursor(walk, company_id, period) != cursor:
-        raise InvalidCursor("not a cursor of this company and period")
+        raise InvalidCursor
     return walk
