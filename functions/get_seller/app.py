@@ -4,7 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.api.resolver import PLATFORM_SCOPE, Api
+from billing.api.caller import PLATFORM_SCOPE
+from billing.api.resolver import Api
 from billing.invoices.parties import Seller
 from billing.operations.get_seller import get_seller
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.api.resolver import PLATFORM_SCOPE, Api
+from billing.api.caller import PLATFORM_SCOPE
+from billing.api.resolver import Api
 from billing.invoices.parties import Seller
 from billing.operations.set_seller import set_seller
 
