@@ -20,7 +20,8 @@ ROOMS = {"recording": recording.run, "reading": reading.run, "jobs": jobs.run}
 
 def main() -> None:
     quick, only = _set("QUICK"), os.environ.get("ONLY", "")
-    os.environ["POWERTOOLS_LOG_LEVEL"] = "CRITICAL"
+    # What template.yaml gives to the jobs.
+    os.environ |= {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "DATABASE_STATEMENT_TIMEOUT": "300"}
     # The embedded server is a throw-away; what is measured here waits for the disk, as in production.
     postgres.SETTINGS |= {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "max_wal_size": "4GB"}
     rows: list[Row] = []

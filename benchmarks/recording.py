@@ -57,9 +57,9 @@ def _single(runs: int) -> Row:
     ours, limit = [], []
     for number in range(max(4, runs // 4)):
         batch = [_event(f"single-{number}", n) for n in range(50)]
-        for event in batch[:5] if number == 0 else []:
-            _send([event])
-        took = _seconds(lambda: [_send([event]) for event in batch])  # noqa: B023
+        if number == 0:
+            quietly(lambda: _send_each(batch[:5]))  # noqa: B023
+        took = _seconds(lambda: _send_each(batch))  # noqa: B023
         ours.append(took / len(batch))
         limit.append(_pgbench(transactions=100))
     return Row("single event", "pgbench, the same insert, prepared", ours, limit, 3)
@@ -186,6 +186,11 @@ def _send(events: list[dict[str, Any]]) -> None:
     invoke("track_usage", _request(events))
 
 
+def _send_each(events: list[dict[str, Any]]) -> None:
+    for event in events:
+        _send([event])
+
+
 def _seconds(work: Any) -> float:
     started = time.perf_counter()
     quietly(work)
@@ -202,7 +207,7 @@ def _pgbench(transactions: int) -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(SINGLE)
         script.flush()
-        command = [postgres.BINARIES / "pgbench", "-n", "-M", "prepared", "-t", str(transactions), "-f", script.name]
+        command = [str(postgres.BINARIES / "pgbench"), "-n", "-M", "prepared", "-t", str(transactions), "-f", script.name]
         where = ["-h", str(url.hostname), "-p", str(url.port), "-U", str(url.username), url.path.lstrip("/")]
         environment = {"PGPASSWORD": url.password or ""}
         done = subprocess.run([*command, *where], env=environment, check=True, capture_output=True, text=True)
