@@ -32,7 +32,7 @@ def test_a_usage_record_is_never_changed_or_deleted(world: World, change: str, r
     assert [row["quantity"] for row in world.ledger()] == [30]
 
 
-def test_the_balance_moves_with_every_record_and_may_fall_below_zero(world: World) -> None:
+def test_the_balance_moves_with_every_record_and_stays_at_zero_where_there_is_overage(world: World) -> None:
     campaign = world.campaign(world.company(), "credits", credit_allocation=100)
 
     answer = track(
@@ -41,7 +41,8 @@ def test_the_balance_moves_with_every_record_and_may_fall_below_zero(world: Worl
     )
 
     assert answer.body["recorded"] == 2
-    assert str(world.balance(campaign)) == "-20.500000"
+    assert world.balance(campaign) == 0
+    assert str(world.value("SELECT sum(credits) FROM credit_movements WHERE kind = 'overage'")) == "20.500000"
 
 
 def test_a_repeat_or_conflict_takes_no_credits(world: World) -> None:
