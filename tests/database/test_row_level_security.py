@@ -305,10 +305,11 @@ def test_the_roles_own_nothing_and_are_nothing_special(world: World, role: str) 
     assert (owned, [group for group in groups if group["roleid"] != "rds_iam"]) == (0, [])
 
 
+READ = {"settled", "is_visible_campaign", "credits_in", "seats_in", "usage_in"}
 MAY_BE_CALLED = {
-    "billing_app": {"settled", "lock_usage_records"},
-    "billing_reader": {"settled"},
-    "billing_jobs": {"expire_grants", "put_terms_in_force"},
+    "billing_app": READ | {"lock_usage_records"},
+    "billing_reader": READ,
+    "billing_jobs": READ | {"expire_grants", "put_terms_in_force"},
 }
 
 

@@ -67,7 +67,8 @@ def test_an_allocation_given_late_leaves_what_was_used_before_it_as_overage(worl
     campaign = world.campaign(world.company(), "seats")
     track(usage_event(campaign, eventType="credit_usage", quantity=30))
 
-    world.connection.run("UPDATE campaigns SET credit_allocation = 100, credit_price = 1 WHERE id = :id", id=campaign)
+    for change in ("credit_price = 1", "credit_allocation = 100"):
+        world.connection.run(f"UPDATE campaigns SET {change} WHERE id = :id", id=campaign)
 
     assert world.balance(campaign) == 100
     assert world.rows("SELECT kind, credits FROM credit_movements") == [{"kind": "overage", "credits": 30}]
