@@ -87,8 +87,8 @@ def test_a_share_lies_above_nothing_and_up_to_all(share: str | None, valid: bool
     ],
 )
 def test_shares_may_pass_the_whole_by_a_thousandth(others: str, share: str, fits: bool, left: str) -> None:
-    assert bundles.fits(Decimal(share), Decimal(others)) is fits
-    assert bundles.left(Decimal(others)) == Decimal(left)
+    assert bundles.has_room(Decimal(others), Decimal(share)) is fits
+    assert bundles.remaining_share(Decimal(others)) == Decimal(left)
 
 
 @pytest.mark.parametrize("model", ["seats", "credits", "iaas", "custom"])

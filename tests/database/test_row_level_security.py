@@ -58,8 +58,8 @@ def two(world: World) -> tuple[str, str]:
         world.subscription(company, id=f"{company}-subscription")
         campaign = world.campaign(company, "credits", id=f"{company}-campaign", credit_allocation=100)
         world.insert("campaign_activities", campaign_id=campaign, kind="session", quantity=1, occurred_at="2025-01-01T00:00Z")
-        keys = {"company_id": company, "campaign_id": campaign}
-        world.insert("credit_top_ups", **keys, id=len(company), top_up_id="a", credits=1)
+        world.connection.run(GRANT.format(company=company))
+        world.connection.run("INSERT INTO billing_months (company_id, month) VALUES (:company, '2025-01-01')", company=company)
         world.connection.run(RECORD.format(company=company, campaign=campaign, key=company, quantity=95))
     return "ours", "theirs"
 
@@ -67,6 +67,16 @@ def two(world: World) -> tuple[str, str]:
 RECORD = """
     INSERT INTO billing_usage_records (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp)
     VALUES ('{company}', '{campaign}', 'credit_usage', {quantity}, '{key}', '2025-01-01T00:00Z')
+"""
+
+GRANT = """
+    INSERT INTO credit_grants
+        (company_id, campaign_id, grant_id, credits, amount, price_amount, price_credits, source, recorded_by)
+    VALUES ('{company}', '{company}-campaign', 'a', 1, 1, 1, 1, 'purchase', 'x')
+"""
+CHANGE = """
+    INSERT INTO campaign_terms (company_id, campaign_id, effective_from, terms, source, recorded_by)
+    VALUES ('{company}', '{campaign}', '2025-01-01T00:00Z', '{{"status": "paused"}}', 'set_terms', 'x')
 """
 
 
@@ -165,11 +175,10 @@ def test_the_catalogue_of_bundles_is_everyones_to_read_and_nobodys_to_change(
         (RECORD.format(company="theirs", campaign="theirs-campaign", key="x", quantity=1), DENIED),
         (RECORD.format(company="ours", campaign="theirs-campaign", key="x", quantity=1), FOREIGN_KEY),
         (RECORD.format(company="theirs", campaign="ours-campaign", key="x", quantity=1), DENIED),
-        (
-            "INSERT INTO credit_top_ups (company_id, campaign_id, top_up_id, credits)"
-            " VALUES ('theirs', 'theirs-campaign', 'x', 1)",
-            DENIED,
-        ),
+        (GRANT.format(company="theirs"), DENIED),
+        (CHANGE.format(company="theirs", campaign="theirs-campaign"), DENIED),
+        (CHANGE.format(company="theirs", campaign="ours-campaign"), DENIED),
+        (CHANGE.format(company="ours", campaign="ours-campaign"), ""),
         ("UPDATE campaigns SET company_id = 'theirs'", DENIED),
         ("UPDATE l2i_subscriptions SET company_id = 'theirs'", DENIED),
         ("UPDATE l2i_subscriptions SET quantity = 2", DENIED),
@@ -183,12 +192,15 @@ def test_what_names_another_company_is_refused(two: tuple[str, str], app: Connec
     assert refusal(app, statement) == state
 
 
-def test_an_update_without_a_filter_reaches_the_companys_rows_only(world: World, two: tuple[str, str], app: Connection) -> None:
+def test_a_correction_of_another_companys_record_is_refused(world: World, two: tuple[str, str], app: Connection) -> None:
     act_for(app, "ours")
+    theirs = world.value("SELECT id FROM billing_usage_records WHERE company_id = 'theirs'")
+    insert = (
+        "INSERT INTO billing_usage_records (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp,"
+        f" corrects, reason, recorded_by) VALUES ('ours', 'ours-campaign', 'credit_usage', 0, 'x', now(), {theirs}, 'x', 'x')"
+    )
 
-    changed = app.run("UPDATE campaigns SET credit_allocation = 1 RETURNING id")
-
-    assert changed == [["ours-campaign"]]
+    assert refusal(app, insert) == FOREIGN_KEY
 
 
 @pytest.mark.parametrize(
@@ -199,10 +211,24 @@ def test_an_update_without_a_filter_reaches_the_companys_rows_only(world: World,
         "TRUNCATE billing_usage_records CASCADE",
         "INSERT INTO billing_usage_records (id) VALUES (1)",
         "INSERT INTO billing_usage_records (created_at) VALUES (now())",
-        "DELETE FROM credit_top_ups",
         "UPDATE campaigns SET credits_remaining = 0",
+        "UPDATE campaigns SET credits_granted = 0",
+        "UPDATE campaigns SET credit_allocation = 1",
+        "UPDATE campaigns SET l2i_subscription_id = NULL",
+        "DELETE FROM credit_grants",
+        "UPDATE credit_grants SET moved = 0",
+        "INSERT INTO credit_grants (moved) VALUES (0)",
+        "UPDATE credit_movements SET credits = 1",
+        "DELETE FROM credit_movements",
+        "INSERT INTO credit_movements DEFAULT VALUES",
+        "UPDATE campaign_terms SET terms = '{}'",
+        "DELETE FROM campaign_terms",
+        "INSERT INTO campaign_terms (created_at) VALUES (now())",
+        "INSERT INTO subscription_terms DEFAULT VALUES",
+        "DELETE FROM subscription_terms",
+        "INSERT INTO billing_events DEFAULT VALUES",
         "DELETE FROM campaigns",
-        "DELETE FROM billing_alerts",
+        "DELETE FROM billing_events",
         "INSERT INTO companies (name) VALUES ('x')",
         "INSERT INTO campaign_activities DEFAULT VALUES",
         "CREATE TABLE mine (id int)",
@@ -236,7 +262,7 @@ def test_no_role_can_do_what_it_does_not_need(
         "SELECT FROM job_executions",
         "SELECT FROM job_progress",
         "SELECT FROM seat_campaigns",
-        "UPDATE billing_alerts SET published_at = now()",
+        "UPDATE billing_events SET published_at = now()",
         "UPDATE campaign_activities SET usage_record_id = NULL",
         "SET ROLE billing_jobs",
     ],
@@ -250,11 +276,11 @@ def test_the_api_cannot_do_what_the_jobs_do(two: tuple[str, str], app: Connectio
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE campaigns SET credit_allocation = 1",
-        "UPDATE campaigns SET l2i_subscription_id = NULL",
         "UPDATE l2i_subscriptions SET quantity = 1",
         "UPDATE campaign_activities SET quantity = 1",
-        "INSERT INTO credit_top_ups (company_id) VALUES ('ours')",
+        GRANT.format(company="ours"),
+        CHANGE.format(company="ours", campaign="ours-campaign"),
+        "SELECT lock_usage_records(ARRAY[1])",
         "DELETE FROM job_executions",
         "SET ROLE billing_app",
     ],
@@ -279,21 +305,26 @@ def test_the_roles_own_nothing_and_are_nothing_special(world: World, role: str) 
     assert (owned, [group for group in groups if group["roleid"] != "rds_iam"]) == (0, [])
 
 
-def test_functions_with_their_owners_rights_have_a_fixed_search_path_and_only_a_clock_may_be_called(world: World) -> None:
+READ = {"settled", "is_visible_campaign", "credits_in", "seats_in", "usage_in"}
+MAY_BE_CALLED = {
+    "billing_app": READ | {"lock_usage_records"},
+    "billing_reader": READ,
+    "billing_jobs": READ | {"expire_grants", "put_terms_in_force"},
+}
+
+
+@pytest.mark.parametrize("role", MAY_BE_CALLED)
+def test_of_the_functions_with_their_owners_rights_a_role_may_call_those_that_it_needs(world: World, role: str) -> None:
     functions = world.rows(
         """
-        SELECT proname AS name, pronargs AS arguments, proconfig[1] AS path,
-            has_function_privilege('billing_app', oid, 'EXECUTE') AS app,
-            has_function_privilege('billing_jobs', oid, 'EXECUTE') AS jobs
+        SELECT proname AS name, proconfig[1] AS path, has_function_privilege(:role, oid, 'EXECUTE') AS callable
         FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace
-        """
+        """,
+        role=role,
     )
 
-    callable_by_app = [(function["name"], function["arguments"]) for function in functions if function["app"]]
-    assert {function["name"] for function in functions} == {"charge_credits", "move_balance_with_allocation", "settled"}
+    assert {function["name"] for function in functions if function["callable"]} == MAY_BE_CALLED[role]
     assert all(function["path"] in ("search_path=public, pg_temp", "search_path=pg_catalog, pg_temp") for function in functions)
-    assert callable_by_app == [("settled", 0)]
-    assert not any(function["jobs"] for function in functions)
 
 
 def test_a_trigger_of_ones_own_cannot_charge_another_company(world: World, two: tuple[str, str], app: Connection) -> None:
@@ -302,7 +333,7 @@ def test_a_trigger_of_ones_own_cannot_charge_another_company(world: World, two: 
 
     hang = (
         "CREATE TRIGGER hook AFTER INSERT ON bait REFERENCING NEW TABLE AS recorded"
-        " FOR EACH STATEMENT EXECUTE FUNCTION charge_credits()"
+        " FOR EACH STATEMENT EXECUTE FUNCTION use_credits()"
     )
 
     assert refusal(app, hang) == DENIED

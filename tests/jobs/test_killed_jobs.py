@@ -66,7 +66,7 @@ def state(world: World, campaigns: Campaigns) -> list[Any]:
         "SELECT a.campaign_id, a.kind, r.quantity FROM campaign_activities a"
         " LEFT JOIN billing_usage_records r ON r.id = a.usage_record_id"
     )
-    alerts = world.rows("SELECT campaign_id, kind FROM billing_alerts")
+    alerts = world.rows("SELECT subject, type FROM billing_events")
     rows = [tuple(place.get(value, str(value)) for value in row.values()) for row in (*records, *charged, *alerts)]
     return [*sorted(rows, key=str), *(world.balance(campaign) for campaign in campaigns)]
 

@@ -249,16 +249,6 @@ def test_an_unknown_campaign_and_another_companys_are_not_found(world: World) ->
     assert [(answer.status, answer.body["title"]) for answer in answers] == [(404, "Not found")] * 2
 
 
-def test_terms_that_nothing_can_be_charged_by_are_named(world: World) -> None:
-    terms = {"variableComponents": [{"name": "Trees", "unit": "tree", "rate": "1"}]}
-    campaign = world.campaign(world.company(), "custom", custom_pricing_terms=terms)
-
-    answer = summary(campaign, *JANUARY)
-
-    assert answer.status == 409
-    assert "/variableComponents/0/unit" in answer.body["detail"]
-
-
 def test_the_answer_has_the_shape_of_the_contract(world: World) -> None:
     company = world.company()
     campaign = world.campaign(company, name="Reading together")

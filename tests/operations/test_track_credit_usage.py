@@ -43,7 +43,8 @@ def top_up(campaign: str, credits: Any, name: str = "order-1", **caller: Any) ->
 
 
 def kinds(world: World) -> list[str]:
-    return [row["kind"] for row in world.rows("SELECT kind FROM billing_alerts ORDER BY id")]
+    sql = "SELECT type FROM billing_events WHERE type IN ('credits.low', 'credits.depleted') ORDER BY id"
+    return [row["type"] for row in world.rows(sql)]
 
 
 def test_each_activity_becomes_a_charge_at_the_campaigns_rate(world: World) -> None:
@@ -168,10 +169,11 @@ def test_one_alert_for_each_crossing_and_a_top_up_arms_it_again(world: World) ->
             run()
         seen.append(kinds(world))
 
-    low, depleted = "credits_low", "credits_depleted"
+    low, depleted = "credits.low", "credits.depleted"
     assert seen == [[low], [low], [low, depleted], [low, depleted], [low, depleted], [low, depleted]]
-    assert world.balance(campaign) == 300 - 205
-    act(world, campaign, 70)
+    # The 5 credits that nothing paid for before the top-up stay overage.
+    assert world.balance(campaign) == 200 - 100
+    act(world, campaign, 71)
     assert run()["lowCreditAlerts"] == 1
     assert kinds(world) == [low, depleted, low]
 
@@ -186,10 +188,13 @@ def test_a_top_up_raises_allocation_and_balance_once_for_each_id(world: World) -
     changed, elsewhere = top_up(campaign, 51, company=company), top_up(other, "50.5", company=company)
 
     assert first.body == again.body
+    grant = first.body.pop("grant")
     assert first.body == {"campaignId": campaign, "creditAllocation": "150.500000", "creditsRemaining": "120.500000"}
+    assert (grant["id"], grant["credits"], grant["remaining"]) == ("order-1", "50.500000", "50.500000")
+    assert (grant["amount"], grant["priority"], grant["expiresAt"], grant["source"]) == ("2525", 100, None, "purchase")
     assert [changed.status, elsewhere.status] == [409, 409]
     assert [[error["pointer"] for error in answer.body["errors"]] for answer in (changed, elsewhere)] == [["/credits"], ["/id"]]
-    assert world.value("SELECT count(*) FROM credit_top_ups") == 1
+    assert world.value("SELECT count(*) FROM credit_grants WHERE source = 'purchase'") == 1
 
 
 def test_the_note_of_a_top_up_does_not_count_and_the_first_one_stays(world: World) -> None:
@@ -201,7 +206,7 @@ def test_the_note_of_a_top_up_does_not_count_and_the_first_one_stays(world: Worl
 
     assert [answer.status for answer in answers] == [200] * 3
     assert answers[0].body == answers[1].body == answers[2].body
-    assert world.rows("SELECT note FROM credit_top_ups") == [{"note": "x"}]
+    assert world.rows("SELECT note FROM credit_grants WHERE source = 'purchase'") == [{"note": "x"}]
 
 
 @pytest.mark.parametrize(
@@ -225,11 +230,23 @@ def test_a_top_up_that_breaks_a_rule_is_refused(world: World, body: dict[str, An
     assert world.balance(campaign) == 10000
 
 
-def test_a_top_up_of_what_has_no_credits_or_is_not_there_is_refused(world: World) -> None:
-    campaign = world.campaign(world.company(), "seats")
+def test_a_top_up_of_what_is_not_there_is_refused(world: World) -> None:
+    campaign = world.campaign(world.company(), "credits")
 
-    assert [top_up(campaign, 1).status, top_up("nowhere", 1).status] == [409, 404]
-    assert top_up(campaign, 1, company=world.company()).status == 404
+    assert [top_up("nowhere", 1).status, top_up(campaign, 1, company=world.company()).status] == [404, 404]
+
+
+def test_a_campaign_of_any_model_takes_a_top_up_that_has_a_price(world: World) -> None:
+    campaign = world.campaign(world.company(), "seats")
+    body = {"credits": 10, "id": "a"}
+
+    refused, taken = (
+        request("top_up_credits", "POST", f"/v1/campaigns/{campaign}/credits", body | price)
+        for price in ({}, {"amount": "60.00"})
+    )
+
+    assert (refused.status, [error["pointer"] for error in refused.body["errors"]]) == (422, ["/amount"])
+    assert (taken.status, taken.body["creditsRemaining"], taken.body["grant"]["amount"]) == (200, "10.000000", "60")
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -237,22 +254,24 @@ def test_a_top_up_of_what_has_no_credits_or_is_not_there_is_refused(world: World
 def test_any_interleaving_keeps_the_balance_the_charges_and_the_alerts_right(world: World, steps: list[Any]) -> None:
     world.empty()
     campaign = world.campaign(world.company(), "credits", credit_allocation=100)
-    allocation, used, waiting, crossings = 100, 0, 0, 0
+    granted, left, used, waiting, crossings = 100, 100, 0, 0, 0
 
     for number, step in enumerate([*steps, "run"]):
         if step == "run":
-            before, used, waiting = allocation - used, used + waiting, 0
-            after = allocation - used
-            crossings += (before >= allocation / 10 > after) + (before > 0 >= after)
+            before, left = left, max(0, left - waiting)
+            used, waiting = used + waiting, 0
+            crossings += (before >= granted / 10 > left) + (before > 0 == left)
             run()
         elif step > 0:
             act(world, campaign, step, kind=["session", "evidence"][number % 2])
             waiting += step
         else:
-            allocation -= step
+            granted, left = granted - step, left - step
             assert top_up(campaign, -step, f"top-up-{number}").status == 200
 
-    assert world.balance(campaign) == allocation - used
+    burned = world.value("SELECT coalesce(sum(credits), 0) FROM credit_movements WHERE kind = 'burned'")
+    overage = world.value("SELECT coalesce(sum(credits), 0) FROM credit_movements WHERE kind = 'overage'")
+    assert (world.balance(campaign), burned, overage) == (left, granted - left, used - burned)
     assert sum(row["quantity"] for row in world.ledger()) == used
     assert len(kinds(world)) == crossings
 
@@ -285,15 +304,18 @@ def test_an_alert_is_published_with_a_stable_id_and_only_once(world: World, bus:
     run()
 
     (event,) = bus()
-    alert_id = world.value("SELECT id FROM billing_alerts WHERE published_at IS NOT NULL")
-    assert (event["detail-type"], event["source"]) == ("credits_low", "campaign-billing")
-    assert event["detail"] | {"createdAt": None} == {
-        "alertId": str(alert_id),
-        "companyId": company,
-        "campaignId": campaign,
-        "createdAt": None,
-        "creditAllocation": "100",
-        "creditsRemaining": "5",
+    event_id = world.value("SELECT id FROM billing_events WHERE published_at IS NOT NULL")
+    assert (event["detail-type"], event["source"]) == ("credits.low", "campaign-billing")
+    assert event["detail"] | {"time": None} == {
+        "specversion": "1.0",
+        "id": str(event_id),
+        "source": "campaign-billing",
+        "type": "credits.low",
+        "subject": campaign,
+        "time": None,
+        "datacontenttype": "application/json",
+        "companyid": company,
+        "data": {"campaignId": campaign, "creditAllocation": "100", "creditsRemaining": "5"},
     }
 
 
@@ -319,10 +341,10 @@ def test_entries_that_the_bus_refuses_wait_and_the_others_do_not(world: World, m
     monkeypatch.setenv("ALERT_BUS_NAME", "alerts")
     answer_with(monkeypatch, refused)
 
-    outbox.publish()
+    outbox.publish(lambda: 60)
 
-    waiting = world.rows("SELECT kind FROM billing_alerts WHERE published_at IS NULL")
-    assert [row["kind"] for row in waiting] == ["credits_depleted"]
+    waiting = world.rows("SELECT type FROM billing_events WHERE published_at IS NULL")
+    assert [row["type"] for row in waiting] == ["credits.depleted"]
 
 
 def test_a_bus_that_cannot_be_reached_costs_no_charge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,7 +357,7 @@ def test_a_bus_that_cannot_be_reached_costs_no_charge(world: World, monkeypatch:
     result = run()
 
     assert (result["success"], result["lowCreditAlerts"], world.balance(campaign)) == (True, 1, 5)
-    assert world.value("SELECT count(*) FROM billing_alerts WHERE published_at IS NULL") == 1
+    assert world.value("SELECT count(*) FROM billing_events WHERE published_at IS NULL") == 1
 
 
 def answer_with(monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | None) -> None:

@@ -41,20 +41,20 @@ def test_what_grants_paid_is_a_line_for_each_of_their_prices_and_what_none_paid_
 
     prepaid, due = CoveredBy.PREPAID_CREDITS, CoveredBy.NONE
     assert [(line.key, line.quantity, line.unit_price, line.covered_by) for line in statement.lines] == [
-        ("credits.prepaid", 210, Fraction("6.5"), prepaid),
-        ("credits.prepaid", 40, 6, prepaid),
-        ("credits.overage", 36, Fraction("6.5"), due),
+        ("credits.prepaid", Fraction(210), Fraction("6.5"), prepaid),
+        ("credits.prepaid", Fraction(40), Fraction(6), prepaid),
+        ("credits.overage", Fraction(36), Fraction("6.5"), due),
     ]
     assert [statement.covered_amount, statement.amount_due] == [1605, 234]
-    assert (statement.quantity, statement.unit_price) == (286, None)
+    assert (statement.quantity, statement.unit_price) == (Fraction(286), None)
 
 
 def test_both_lines_are_there_when_nothing_is_used() -> None:
     statement = stated(campaign("credits", price=Decimal(2)), JANUARY)
 
     assert [(line.key, line.quantity, line.unit_price) for line in statement.lines] == [
-        ("credits.prepaid", 0, 2),
-        ("credits.overage", 0, 2),
+        ("credits.prepaid", Fraction(0), Fraction(2)),
+        ("credits.overage", Fraction(0), Fraction(2)),
     ]
 
 
@@ -66,7 +66,7 @@ def test_overage_costs_the_list_price_in_force_at_its_timestamp_and_what_was_bur
     lines = [line for line in stated(one, JANUARY, history).lines if line.quantity]
 
     assert [(line.key, line.quantity, line.unit_price) for line in lines] == [
-        ("credits.prepaid", 20, 4),
-        ("credits.overage", 10, 5),
-        ("credits.overage", 10, 7),
+        ("credits.prepaid", Fraction(20), Fraction(4)),
+        ("credits.overage", Fraction(10), Fraction(5)),
+        ("credits.overage", Fraction(10), Fraction(7)),
     ]

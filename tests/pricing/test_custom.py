@@ -186,8 +186,8 @@ def test_milestones_without_a_name_are_known_by_their_due_dates() -> None:
     lines = stated(changing(version("custom", milestonePayments=dues)), JANUARY).lines
 
     assert [(line.key, line.exact_amount) for line in lines] == [
-        ("custom.milestone:2025-01-20", 1),
-        ("custom.milestone:2025-01-21", 10),
+        ("custom.milestone:2025-01-20", Fraction(1)),
+        ("custom.milestone:2025-01-21", Fraction(10)),
     ]
 
 

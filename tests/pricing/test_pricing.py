@@ -20,7 +20,7 @@ from tests.pricing.reference import History, Movement, charged, slowly_charged, 
 JANUARY = period("2025-01-01", "2025-02-01")
 YEAR = period("2025-01-01", "2026-01-01")
 SUBSCRIPTIONS = {"s": [subscription(YEAR)]}
-SHARE = {"subscription_id": "s", "share": Decimal("0.25")}
+SHARE: dict[str, Any] = {"subscription_id": "s", "share": Decimal("0.25")}
 
 
 def amounts(one: Campaign, during: Period, history: History | None = None) -> list[str]:

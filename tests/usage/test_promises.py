@@ -32,7 +32,7 @@ def test_a_usage_record_is_never_changed_or_deleted(world: World, change: str, r
     assert [row["quantity"] for row in world.ledger()] == [30]
 
 
-def test_the_balance_moves_with_every_record_and_may_fall_below_zero(world: World) -> None:
+def test_the_balance_moves_with_every_record_and_stays_at_zero_where_there_is_overage(world: World) -> None:
     campaign = world.campaign(world.company(), "credits", credit_allocation=100)
 
     answer = track(
@@ -41,7 +41,8 @@ def test_the_balance_moves_with_every_record_and_may_fall_below_zero(world: Worl
     )
 
     assert answer.body["recorded"] == 2
-    assert str(world.balance(campaign)) == "-20.500000"
+    assert world.balance(campaign) == 0
+    assert str(world.value("SELECT sum(credits) FROM credit_movements WHERE kind = 'overage'")) == "20.500000"
 
 
 def test_a_repeat_or_conflict_takes_no_credits(world: World) -> None:
@@ -62,13 +63,15 @@ def test_raising_the_allocation_raises_the_balance(world: World) -> None:
     assert world.balance(campaign) == 120
 
 
-def test_an_allocation_given_late_counts_what_was_used_before(world: World) -> None:
+def test_an_allocation_given_late_leaves_what_was_used_before_it_as_overage(world: World) -> None:
     campaign = world.campaign(world.company(), "seats")
     track(usage_event(campaign, eventType="credit_usage", quantity=30))
 
-    world.connection.run("UPDATE campaigns SET credit_allocation = 100 WHERE id = :id", id=campaign)
+    for change in ("credit_price = 1", "credit_allocation = 100"):
+        world.connection.run(f"UPDATE campaigns SET {change} WHERE id = :id", id=campaign)
 
-    assert world.balance(campaign) == 70
+    assert world.balance(campaign) == 100
+    assert world.rows("SELECT kind, credits FROM credit_movements") == [{"kind": "overage", "credits": 30}]
 
 
 def test_each_crossing_of_a_line_raises_one_alert(world: World) -> None:
@@ -77,18 +80,18 @@ def test_each_crossing_of_a_line_raises_one_alert(world: World) -> None:
     kinds = []
     for n, quantity in enumerate([90, 1, 1, 8, 1]):
         track(usage_event(campaign, eventType="credit_usage", quantity=quantity, id=f"use-{n}"))
-        kinds.append(world.value("SELECT string_agg(kind, ',' ORDER BY id) FROM billing_alerts"))
+        kinds.append(world.value("SELECT string_agg(type, ',' ORDER BY id) FROM billing_events"))
 
-    assert kinds == [None, "credits_low", "credits_low", "credits_low,credits_depleted", "credits_low,credits_depleted"]
+    assert kinds == [None, "credits.low", "credits.low", "credits.low,credits.depleted", "credits.low,credits.depleted"]
 
 
 def test_record_balance_and_alert_commit_together_or_not_at_all(world: World) -> None:
     campaign = world.campaign(world.company(), "credits", credit_allocation=100)
-    world.connection.run("ALTER TABLE billing_alerts ADD CONSTRAINT broken CHECK (kind <> 'credits_low')")
+    world.connection.run("ALTER TABLE billing_events ADD CONSTRAINT broken CHECK (type <> 'credits.low')")
 
     answer = track(usage_event(campaign, eventType="credit_usage", quantity=95))
 
-    world.connection.run("ALTER TABLE billing_alerts DROP CONSTRAINT broken")
+    world.connection.run("ALTER TABLE billing_events DROP CONSTRAINT broken")
     assert answer.status == 500
     assert (world.ledger(), world.balance(campaign)) == ([], 100)
 
@@ -154,7 +157,7 @@ def test_a_query_without_a_filter_sees_one_companys_rows_only(world: World) -> N
     for company in (ours, theirs):
         track(usage_event(world.campaign(company, "credits"), eventType="credit_usage", quantity=9999, id="x"))
 
-    tables = ("companies", "campaigns", "billing_usage_records", "billing_alerts")
+    tables = ("companies", "campaigns", "billing_usage_records", "billing_events")
     with database.transaction(ours) as db:
         seen = [db.value(f"SELECT count(*) FROM {table}") for table in tables]
     with database.transaction("nobody") as db:
