@@ -25,7 +25,7 @@ def old(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         world = World(connect(url))
         world.connection.run("DROP SCHEMA public CASCADE")
         world.connection.run(gzip.decompress((DATA / "demo_before_terms.sql.gz").read_bytes()).decode())
-        world.connection.run("SET search_path = public")
+        world.connection.run("SET search_path = public; GRANT USAGE ON SCHEMA public TO PUBLIC")
         yield world
         world.connection.close()
         database.disconnect()
