@@ -277,8 +277,7 @@ DECLARE
     version record;
     fault text;
 BEGIN
-    PERFORM put_terms_in_force(NEW.campaign_id, touch => NEW.source <> 'platform');
-    SELECT * INTO campaign FROM campaigns WHERE id = NEW.campaign_id;
+    SELECT r.* INTO campaign FROM campaigns c, jsonb_populate_record(c, recorded_dates(c.id)) r WHERE c.id = NEW.campaign_id;
     FOR version IN
         SELECT starts_at, terms FROM campaign_versions
         WHERE campaign_id = NEW.campaign_id AND ends_at > CASE WHEN NEW.dates = '{}' THEN NEW.effective_from ELSE '-infinity' END
@@ -292,6 +291,7 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'terms_in_force';
         END IF;
     END LOOP;
+    PERFORM put_terms_in_force(NEW.campaign_id, touch => NEW.source <> 'platform');
     IF NEW.terms ?| ARRAY['l2i_subscription_id', 'bundle_allocation_percentage', 'is_active', 'pricing_model'] THEN
         PERFORM check_link_currency(NEW.campaign_id);
         PERFORM check_shares(subscription, NEW.campaign_id, NEW.effective_from) FROM (
@@ -354,6 +354,7 @@ BEGIN
             -- The start that the row had was a mistake, or is put off no longer: from there on, too, the row holds as it is.
             INSERT INTO subscription_terms (company_id, subscription_id, effective_from, terms, recorded_by)
             VALUES (NEW.company_id, NEW.id, OLD.current_period_start, new_terms, writer());
+            was := '{}';
         END IF;
     END IF;
     INSERT INTO subscription_terms (company_id, subscription_id, effective_from, terms, recorded_by)

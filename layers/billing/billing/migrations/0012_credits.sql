@@ -520,10 +520,10 @@ BEGIN
             note, recorded_by, created_at)
         SELECT campaign.company_id, campaign.id, given.grant_id, given.credits,
             CASE WHEN campaign.credit_price IS NOT NULL THEN given.credits * campaign.credit_price
-                ELSE given.credits * coalesce(campaign.budget_allocated, 0) / nullif(campaign.credit_allocation, 0) END,
+                ELSE coalesce(given.credits * campaign.budget_allocated / nullif(campaign.credit_allocation, 0), 0) END,
             coalesce(campaign.credit_price, campaign.budget_allocated, 0),
-            CASE WHEN campaign.credit_price IS NULL AND campaign.budget_allocated IS NOT NULL THEN campaign.credit_allocation
-                ELSE 1 END,
+            CASE WHEN campaign.credit_price IS NULL AND campaign.budget_allocated IS NOT NULL
+                THEN coalesce(nullif(campaign.credit_allocation, 0), 1) ELSE 1 END,
             given.source, given.note, 'migration', given.created_at
         FROM (
             SELECT NULL AS grant_id, campaign.credit_allocation - bought AS credits, 'allocation' AS source, NULL AS note,

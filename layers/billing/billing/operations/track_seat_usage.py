@@ -6,7 +6,8 @@ from typing import Any
 
 from pg8000.native import DatabaseError
 
-from billing.database.session import ALL_COMPANIES, JOBS, server_message, transaction
+from billing.database.session import ALL_COMPANIES, JOBS, server_message, timed_out, transaction
+from billing.errors import DatabaseUnavailable
 from billing.jobs.run import Run, TimeLeft, job_run
 from billing.periods import HOUR
 from billing.sql import queries
@@ -56,6 +57,10 @@ def _put_terms_in_force(run: Run) -> datetime | None:
                 db.rows(_TERMS["put_in_force"], campaign_id=campaign["id"])
         except DatabaseError as error:
             run.report(campaign["id"], server_message(error))
+        except DatabaseUnavailable as error:
+            if not timed_out(error):
+                raise
+            run.report(campaign["id"], "it takes too long")
     return last_completed
 
 

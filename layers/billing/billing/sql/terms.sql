@@ -38,9 +38,11 @@ FROM campaign_terms WHERE campaign_id = :campaign_id;
 SELECT month FROM billing_months WHERE company_id = :company_id AND month >= :first ORDER BY month;
 
 -- name: scheduled
--- The campaigns with a change that was dated ahead and has come into force since an hour.
+-- The campaigns with a change that was dated ahead and has come into force since an hour. A change that was being recorded
+-- when that hour's run looked is found by the next one: hence the day before.
 SELECT DISTINCT campaign_id AS id FROM campaign_terms
-WHERE effective_from > created_at AND effective_from > coalesce(:since::timestamptz, '-infinity') AND effective_from <= :until
+WHERE effective_from > created_at AND effective_from <= :until
+    AND effective_from > coalesce(:since::timestamptz - interval '1 day', '-infinity')
 ORDER BY campaign_id;
 
 -- name: put_in_force
