@@ -7,7 +7,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.api.parameters import CompanyId, MonthOf
 from billing.api.resolver import Api
-from billing.operations.preview_invoice import Preview, preview_invoice
+from billing.invoices.shown import Preview
+from billing.operations.preview_invoice import preview_invoice
 
 app = Api(scope="billing/read")
 

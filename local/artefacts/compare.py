@@ -24,6 +24,7 @@ OF_ITS_RUN = {
     "recordedAt",
     "recordedBy",
     "at",
+    "sha256",
 }
 """Members of an answer that no two runs share."""
 

@@ -197,7 +197,7 @@ def _begin(company: str, role: str | None, isolation: str) -> Session:
     return _session
 
 
-def _begin_sql(company: str, role: str | None, seconds: int, isolation: str) -> str:
+def _begin_sql(company: str, role: str | None, seconds: int, isolation: str = "") -> str:
     if role is None:  # a script with the rights of whoever logged in; no proxy is between
         return f"BEGIN; SET LOCAL timezone = 'UTC'; SET LOCAL statement_timeout = '{seconds}s'"
     return f"BEGIN {isolation}; SELECT enter_transaction({literal(role)}, {literal(company)}, {seconds})"

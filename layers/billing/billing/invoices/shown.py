@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from billing.contract.shapes import Shape
 from billing.invoices.document import Document, IssuedDocument, Line
 
 LINES_MAX = 1000
@@ -33,6 +34,12 @@ class DocumentPage(ShownDocument):
     """An issued document with as many lines as a page holds; `nextCursor` is there where it has more."""
 
     next_cursor: Annotated[str | None, Field(exclude_if=_absent, description="Of the next lines, where there are more.")] = None
+
+
+class Preview(Shape):
+    """The documents, one for each currency; none where there is nothing to say, or it is made later."""
+
+    invoices: list[ShownDraft]
 
 
 def shown_draft(document: Document) -> ShownDraft:

@@ -23,6 +23,8 @@ RENDERINGS: dict[str, Callable[[IssuedDocument], str | bytes]] = {
     "application/xml": ubl_document,
 }
 JSON = "application/json"
+FORMS: dict[str, Any] = {JSON: {"model": DocumentPage}, **{form: {"schema": {"type": "string"}} for form in RENDERINGS}}
+"""The forms of a document, as the OpenAPI document has them."""
 
 
 class _Stored(NamedTuple):
@@ -36,25 +38,28 @@ class _Stored(NamedTuple):
         return {**load_json(self.document), "creditedBy": self.credited_by}
 
 
-def get_invoice(company: str, invoice_id: str, cursor: str | None) -> DocumentPage:
-    """The document, with at most 1,000 lines. Raises `NotFound`, also for another company's, and `Invalid` for a cursor that
-    no page gave."""
+def get_invoice(company: str, invoice_id: str, accept: str | None, cursor: str | None) -> tuple[str, DocumentPage | str]:
+    """The document in the form that the caller's `Accept` prefers, and that form: JSON with at most 1,000 lines, another whole.
+
+    Raises `NotAcceptable`, in UBL also for a currency of three decimals; `NotFound`, also for another company's; `Invalid` for
+    a cursor that no page gave; and `TooLarge` for a rendering of over 5 MB.
+    """
+    form = accepted(accept)
+    if form in RENDERINGS:
+        return form, _rendered(company, invoice_id, form)
     after = _place(cursor)
     stored = _load(company, invoice_id, after, LINES_MAX)
-    end = after + LINES_MAX
-    return DocumentPage.model_validate(
-        {**stored.content(), "nextCursor": str(end) if end < stored.line_count else None},
-    )
+    following = str(after + LINES_MAX) if after + LINES_MAX < stored.line_count else None
+    return JSON, DocumentPage.model_validate({**stored.content(), "nextCursor": following})
 
 
-def render_invoice(company: str, invoice_id: str, media_type: str) -> bytes:
-    """The whole document in another form. Raises `NotFound`, `NotInUbl` and `TooLarge`, for over 5 MB."""
+def _rendered(company: str, invoice_id: str, form: str) -> str:
     document = IssuedDocument.model_validate(_load(company, invoice_id, 0, ALL_LINES).content())
-    text = RENDERINGS[media_type](document)
-    rendered = text.encode() if isinstance(text, str) else text
-    if len(rendered) > RENDERING_BYTES:
+    content = RENDERINGS[form](document)
+    text = content if isinstance(content, str) else content.decode()
+    if len(text.encode()) > RENDERING_BYTES:
         raise TooLarge("The document is over 5 MB in this form. Page through its JSON.")
-    return rendered
+    return text
 
 
 def accepted(header: str | None) -> str:

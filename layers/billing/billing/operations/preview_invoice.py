@@ -3,19 +3,12 @@
 from datetime import date
 from http import HTTPStatus
 
-from billing.contract.shapes import Shape
 from billing.database.drafts import load_account, load_drafts
 from billing.database.session import load_json, snapshot, transaction
-from billing.invoices.shown import ShownDraft, shown_draft
+from billing.invoices.shown import Preview, shown_draft
 from billing.sql import queries
 
 _SQL = queries("invoices")
-
-
-class Preview(Shape):
-    """The documents, one for each currency; none where there is nothing to say, or it is made later."""
-
-    invoices: list[ShownDraft]
 
 
 def preview_invoice(company: str, company_id: str, month: str, recorded_by: str) -> tuple[Preview, HTTPStatus]:
