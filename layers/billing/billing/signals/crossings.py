@@ -1,5 +1,5 @@
-"""Which lines of capacity are crossed, each once (design §15): near at 80 %, at at 100 %, over above it. A line that was crossed
-is armed again once the load is 5 points below it.
+"""Which lines of capacity are crossed, each once (design §15): near at 80 %, at at 100 %, over above it. A line that was
+crossed is armed again once the load is 5 points below it.
 
 >>> cross(Fraction(83, 100), set()), cross(Fraction(76, 100), {"near"}), cross(Fraction(74, 100), {"near"})
 (['near'], [], [])

@@ -51,3 +51,7 @@ FROM unnest(:campaign_ids::text[]) AS ids (id) CROSS JOIN LATERAL (
 -- name: month_state
 -- Whether a company's month is closed.
 SELECT EXISTS (SELECT FROM billing_months WHERE company_id = :company_id AND month = :month) AS closed;
+
+-- name: bundles
+-- The bundles on offer in a currency.
+SELECT id, name, annual_price, currency, learners_supported FROM l2i_bundles WHERE currency = :currency ORDER BY id;
