@@ -15,14 +15,14 @@ FLOORS = (
     {"usage"},
     {"terms"},
     {"bundles", "pricing"},
-    {"invoices"},
+    {"invoices", "signals"},
     {"database"},
     {"api", "jobs"},
     {"operations"},
 )
 """The rooms and ground-floor modules, lowest first: each imports those below it, and its own."""
 
-RULES = {"bundles", "contract", "errors", "instants", "invoices", "money", "periods", "pricing", "terms", "usage"}
+RULES = {"bundles", "contract", "errors", "instants", "invoices", "money", "periods", "pricing", "signals", "terms", "usage"}
 """Rooms without I/O and without a clock: nothing but the standard library and pydantic."""
 
 RENDERING = {"invoices/pdf.py": {"typst", "fontpkg_source_sans_3"}}

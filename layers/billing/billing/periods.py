@@ -24,6 +24,7 @@ PERIOD_YEARS_MAX = 5
 """The longest period that a request may ask for (design §8)."""
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2200, 1, 1)
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -86,6 +87,22 @@ def months_later(day: date, count: int) -> date:
     """
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def calendar_month(day: date, zone: ZoneInfo) -> Period:
+    """The calendar month of a day there."""
+    first = day.replace(day=1)
+    return Period(midnight(first, zone), midnight(months_later(first, 1), zone))
+
+
+def parse_month(text: str, zone: ZoneInfo) -> Period:
+    """A calendar month there from its name, such as `2025-03`. Raises `InvalidPeriod`."""
+    if not _MONTH.fullmatch(text):
+        raise InvalidPeriod("month", 'must be a month such as "2025-03"')
+    first = date.fromisoformat(f"{text}-01")
+    if not FIRST_DAY <= first < LAST_DAY:
+        raise InvalidPeriod("month", f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return calendar_month(first, zone)
 
 
 def months(period: Period, zone: ZoneInfo) -> list[Month]:

@@ -99,12 +99,7 @@ def _load(db: Session, cuts: list[_Cut]) -> Iterator[Part]:
             moved[by_credit[movement.part]].append(movement)
     seats = iter(_load_seats(db, cuts))
     for cut, used, movements in zip(cuts, totals, moved, strict=True):
-        consumption = Consumption(
-            seat_months=tuple(next(seats) for _ in cut.months),
-            credits=used.get("credit_usage", Decimal(0)),
-            learners=used.get("learner_served", Decimal(0)),
-            sessions=used.get("session_completed", Decimal(0)),
-            volunteer_hours=used.get("volunteer_hours", Decimal(0)),
+        consumption = _consumption([next(seats) for _ in cut.months], used)._replace(
             burned=_burned(movements),
             overage=sum((each.credits for each in movements if each.price_amount is None), Decimal(0)),
         )
@@ -175,3 +170,22 @@ def _seat_month(month: Month, sums: _Seats | None) -> SeatMonth:
 def load_learners(db: Session, campaign_id: str, until: datetime) -> Decimal:
     """The learners served in the campaign's life until an instant."""
     return Decimal(db.value(_SQL["learners"], campaign_id=campaign_id, until=until))
+
+
+def load_series(db: Session, campaign: Campaign, points: Sequence[Period]) -> list[Consumption]:
+    """What a campaign used in each of periods, whatever terms were in force; who paid for credits is left out."""
+    cuts = [_Cut(campaign, campaign.versions[-1], each, [Month(each.start, each.end, each.hours)]) for each in points]
+    totals: list[dict[str, Decimal]] = [{} for _ in cuts]
+    for total in db.all(_Total, _SQL["totals"], **_where(cuts)):
+        totals[total.part][total.kind] = total.quantity
+    return [_consumption([seats], used) for seats, used in zip(_load_seats(db, cuts), totals, strict=True)]
+
+
+def _consumption(seats: Sequence[SeatMonth], used: dict[str, Decimal]) -> Consumption:
+    return Consumption(
+        seat_months=tuple(seats),
+        credits=used.get("credit_usage", Decimal(0)),
+        learners=used.get("learner_served", Decimal(0)),
+        sessions=used.get("session_completed", Decimal(0)),
+        volunteer_hours=used.get("volunteer_hours", Decimal(0)),
+    )

@@ -34,7 +34,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
         Line, unit="seat-month", unit_price=unit_price, currency=currency, start=part.period.start, end=part.period.end
     )
 
-    hours = [(month, _committed_hours(campaign, part, month)) for month in part.months]
+    hours = [(month, committed_hours(campaign, part, month)) for month in part.months]
     seats = f"{derivation.number(terms.committed)} seats"
     yield line(
         key="seats.committed",
@@ -62,7 +62,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
     )
 
 
-def _committed_hours(campaign: Campaign, part: Part, month: Month) -> int:
+def committed_hours(campaign: Campaign, part: Part, month: Month) -> int:
     """The hours of a month's part that lie in the campaign's date range, while the status is charged."""
     if not part.version.charged:
         return 0

@@ -1,0 +1,202 @@
+"""Loads what signals are read from, for all campaigns of a company at once (design §15)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from billing.contract.capacity import Capacity as CapacityShape
+from billing.contract.capacity import GrantLeft
+from billing.database.consumption import Charged
+from billing.database.session import Session
+from billing.errors import NotFound
+from billing.money import show_quantity
+from billing.periods import Period, midnight
+from billing.signals.capacity import Balance, Beside, Capacity, capacity
+from billing.signals.forecast import MOST_DAYS, Forecast, forecast
+from billing.signals.shown import capacity_shape, forecast_shape
+from billing.sql import queries
+from billing.terms.campaign import Campaign
+from billing.terms.models import BundleTerms
+
+_SQL = queries("signals")
+DAY = timedelta(days=1)
+
+
+class Company(NamedTuple):
+    """A company; `time_zone` is an IANA name."""
+
+    id: str
+    name: str
+    time_zone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Grant(NamedTuple):
+    """A grant that is not booked as expired."""
+
+    campaign_id: str
+    id: int
+    source: Literal["allocation", "purchase", "promotion"]
+    credits: Decimal
+    withdrawn: Decimal
+    remaining: Decimal
+    priority: int
+    expires_at: datetime | None
+
+    def shown(self) -> GrantLeft:
+        return GrantLeft(
+            grant_id=str(self.id),
+            source=self.source,
+            credits=show_quantity(self.credits),
+            remaining=show_quantity(self.remaining),
+            priority=self.priority,
+            expires_at=self.expires_at,
+        )
+
+
+class Position(NamedTuple):
+    """Where a campaign stands at an instant, over a period up to it."""
+
+    at: datetime
+    period: Period
+    capacity: Capacity
+    grants: list[Grant]
+    forecast: Forecast | None
+
+    def shown(self) -> CapacityShape:
+        """In the shape of responses."""
+        grants = [grant.shown() for grant in self.grants]
+        return capacity_shape(self.capacity, self.period, grants, forecast_shape(self.at, self.forecast))
+
+
+class _Used(NamedTuple):
+    campaign_id: str
+    kind: str
+    day: date
+    quantity: Decimal
+
+
+Daily = Mapping[tuple[str, str], Mapping[date, Decimal]]
+"""What was used on each day, by campaign and kind; days without use are left out."""
+
+
+def load_company(db: Session, company: str, company_id: str) -> Company:
+    """The company. Raises `NotFound` for another than the caller's."""
+    found = db.one(Company, _SQL["company"], company_id=company_id, company=company)
+    if found is None:
+        raise NotFound(f"There is no company {company_id}.")
+    return found
+
+
+def load_daily(db: Session, zone: ZoneInfo, campaign_ids: Sequence[str], today: date, days: int) -> Daily:
+    """What was used on each of the whole days before today."""
+    used: dict[tuple[str, str], dict[date, Decimal]] = {}
+    rows = db.all(
+        _Used,
+        _SQL["daily"],
+        campaign_ids=list(campaign_ids),
+        zone=str(zone),
+        start=midnight(today - days * DAY, zone),
+        end=midnight(today, zone),
+    )
+    for row in rows:
+        used.setdefault((row.campaign_id, row.kind), {})[row.day] = row.quantity
+    return used
+
+
+def load_positions(db: Session, charged: Sequence[Charged], period: Period, now: datetime) -> list[Position]:
+    """The positions of campaigns of one company, in their order, over a period that `charged` covers. Balances and what they
+    are burned by are those of `now`, whatever the period."""
+    if not charged:
+        return []
+    ids = _by_model(charged)
+    grants = _load_grants(db, ids["credits"])
+    learners = _load_sums(db, "learners", ids["iaas"], until=period.end)
+    supported = _load_supported(db, charged)
+    counted = [*ids["credits"], *ids["iaas"]]
+    zone, today = charged[0].campaign.zone, now.astimezone(charged[0].campaign.zone).date()
+    daily = load_daily(db, zone, counted, today, MOST_DAYS) if counted else {}
+    undated = [each.campaign.id for each in charged if each.campaign.start_date is None and each.campaign.id in counted]
+    first_days = _load_first_days(db, zone, undated)
+    positions = []
+    for each in charged:
+        owned = grants.get(each.campaign.id, [])
+        beside = Beside(_balance(owned), learners.get(each.campaign.id, Decimal(0)), supported.get(each.campaign.id))
+        used = capacity(each.campaign, each.parts, beside)
+        first = each.campaign.start_date or first_days.get(each.campaign.id, today)
+        ahead = _forecast(each, used, daily, (first, today), now)
+        positions.append(Position(now, period, used, owned, ahead))
+    return positions
+
+
+def _by_model(charged: Iterable[Charged]) -> dict[str, list[str]]:
+    ids: dict[str, list[str]] = {model: [] for model in ("seats", "credits", "bundle", "iaas", "custom")}
+    for each in charged:
+        ids[each.parts[-1].version.pricing_model].append(each.campaign.id)
+    return ids
+
+
+def _load_grants(db: Session, campaign_ids: list[str]) -> dict[str, list[Grant]]:
+    grants: dict[str, list[Grant]] = {}
+    for grant in db.all(Grant, _SQL["grants"], campaign_ids=campaign_ids) if campaign_ids else ():
+        grants.setdefault(grant.campaign_id, []).append(grant)
+    return grants
+
+
+def _balance(grants: Sequence[Grant]) -> Balance:
+    granted = sum((grant.credits - grant.withdrawn for grant in grants), Decimal(0))
+    return Balance(granted, sum((grant.remaining for grant in grants), Decimal(0)))
+
+
+def _load_sums(db: Session, query: str, campaign_ids: list[str], **parameters: datetime) -> dict[str, Decimal]:
+    rows = db.rows(_SQL[query], campaign_ids=campaign_ids, **parameters) if campaign_ids else []
+    return {row["campaign_id"]: row["quantity"] for row in rows}
+
+
+def _load_supported(db: Session, charged: Sequence[Charged]) -> dict[str, Decimal]:
+    """The learners that the subscription of each linked campaign supports in a year, all that were bought together."""
+    links = {each.campaign.id: terms.subscription_id for each in charged if (terms := _link(each)) and terms.subscription_id}
+    if not links:
+        return {}
+    rows = db.rows(_SQL["supported"], subscription_ids=sorted(set(links.values())))
+    each_supports = {row["subscription_id"]: row["learners"] for row in rows}
+    return {
+        each.campaign.id: Decimal(each_supports[links[each.campaign.id]] * quantity)
+        for each in charged
+        if each.campaign.id in links
+        and each_supports.get(links[each.campaign.id]) is not None
+        and (quantity := bought(each.campaign, links[each.campaign.id], each.parts[-1].period.end))
+    }
+
+
+def _link(charged: Charged) -> BundleTerms | None:
+    terms = charged.parts[-1].version.terms
+    return terms if isinstance(terms, BundleTerms) else None
+
+
+def bought(campaign: Campaign, subscription_id: str, until: datetime) -> int | None:
+    """How many of a bundle its subscription had just before an instant."""
+    versions = campaign.subscriptions.get(subscription_id, ())
+    return next((version.quantity for version in versions if version.starts_at < until <= version.ends_at), None)
+
+
+def _load_first_days(db: Session, zone: ZoneInfo, campaign_ids: list[str]) -> dict[str, date]:
+    rows = db.rows(_SQL["first_days"], campaign_ids=campaign_ids, zone=str(zone)) if campaign_ids else []
+    return {row["campaign_id"]: row["day"] for row in rows}
+
+
+def _forecast(charged: Charged, used: Capacity, daily: Daily, life: tuple[date, date], now: datetime) -> Forecast | None:
+    """Of credits, and of the learners agreed on; the days are those of the campaign's life that are over."""
+    kind = {"credit": "credit_usage", "learner": "learner_served"}.get(used.unit or "")
+    if kind is None or used.available is None:
+        return None
+    first, today = life
+    days = [today - n * DAY for n in range(min(MOST_DAYS, (today - first).days), 0, -1)]
+    of_campaign = daily.get((charged.campaign.id, kind), {})
+    return forecast(now, Fraction(used.available), [of_campaign.get(day, Decimal(0)) for day in days])

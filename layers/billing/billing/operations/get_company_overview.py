@@ -1,0 +1,167 @@
+"""A company's month at a glance (design §15): its campaigns, what they cost, where they stand, and the state of its invoice."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from billing import pricing
+from billing.contract.capacity import Capacity
+from billing.contract.shapes import PeriodShape, Shape
+from billing.contract.types import (
+    CampaignName,
+    CampaignRef,
+    CampaignStatus,
+    CompanyRef,
+    Currency,
+    DecimalString,
+    Instant,
+    MonthText,
+    PricingModel,
+)
+from billing.database.campaigns import Span, load_campaigns
+from billing.database.consumption import Charged, load_consumption
+from billing.database.session import Session, transaction
+from billing.database.signals import Position, load_company, load_positions
+from billing.money import round_money
+from billing.periods import Period, parse_month
+from billing.pricing.statement import Statement
+from billing.sql import queries
+from billing.terms.campaign import Campaign
+
+_SQL = queries("signals")
+
+
+class Charges(Shape):
+    """The totals of a statement for the month."""
+
+    total_amount: DecimalString
+    covered_amount: DecimalString
+    amount_due: DecimalString
+
+
+class CurrencyCharges(Charges):
+    """The sums of one currency; currencies are never added up."""
+
+    currency: Currency
+
+
+class CampaignOverview(Shape):
+    """A campaign with the model and the status in force at the end of the month, or now; `capacity` is null of a month that has
+    not begun."""
+
+    campaign_id: CampaignRef
+    campaign_name: CampaignName
+    pricing_model: PricingModel
+    status: CampaignStatus
+    is_active: bool
+    currency: Currency | None
+    charges: Charges
+    capacity: Capacity | None
+
+
+class InvoiceState(Shape):
+    """`open` until the month is closed, which it is once, in all currencies together."""
+
+    state: Literal["open", "closed"]
+
+
+class CompanyOverview(Shape):
+    """All campaigns of the company, in the order of their ids; `charges` are those of the whole month, capacity that of its part
+    up to `at`."""
+
+    company_id: CompanyRef
+    company_name: str
+    month: MonthText
+    period: PeriodShape
+    at: Instant
+    charges: list[CurrencyCharges]
+    invoice: InvoiceState
+    campaigns: list[CampaignOverview]
+
+
+class _Seen(NamedTuple):
+    """A campaign, its statement, and where it stands."""
+
+    campaign: Campaign
+    statement: Statement
+    status: CampaignStatus
+    is_active: bool
+    pricing_model: PricingModel
+    position: Position | None
+
+
+def get_company_overview(company: str, company_id: str, month: str) -> CompanyOverview:
+    """The overview. Raises `NotFound` for another company, and `InvalidPeriod`."""
+    now = datetime.now(UTC)
+    with transaction(company) as db:
+        owner = load_company(db, company, company_id)
+        whole = parse_month(month, owner.zone)
+        seen = _look(db, company, company_id, whole, now)
+        closed = db.value(_SQL["month_state"], company_id=company_id, month=date.fromisoformat(f"{month}-01"))
+    return CompanyOverview(
+        company_id=owner.id,
+        company_name=owner.name,
+        month=month,
+        period=PeriodShape(start=whole.start, end=whole.end),
+        at=min(now, whole.end),
+        charges=_sums([each.statement for each in seen]),
+        invoice=InvoiceState(state="closed" if closed else "open"),
+        campaigns=[_shown(each) for each in seen],
+    )
+
+
+def _look(db: Session, company: str, company_id: str, whole: Period, now: datetime) -> list[_Seen]:
+    """Each campaign over the month. What lies ahead is loaded apart, so that capacity ends now."""
+    ids = [row["id"] for row in db.rows(_SQL["campaigns"], company_id=company_id)]
+    campaigns = load_campaigns(db, company, ids, Span(whole.start, whole.end))
+    passed = [Period(whole.start, min(now, whole.end))] if whole.start < now else []
+    ahead = [Period(max(now, whole.start), whole.end)] if now < whole.end else []
+    loaded = load_consumption(db, [(campaign, period) for period in (*passed, *ahead) for campaign in campaigns])
+    so_far, rest = (loaded[: len(campaigns)], loaded[len(campaigns) :]) if passed else ([], loaded)
+    positions = load_positions(db, so_far, passed[0], now) if passed else []
+    return [
+        _seen(campaign, [each[n] for each in (so_far, rest) if each], positions[n] if positions else None)
+        for n, campaign in enumerate(campaigns)
+    ]
+
+
+def _seen(campaign: Campaign, charged: Sequence[Charged], position: Position | None) -> _Seen:
+    parts = [part for each in charged for part in each.parts]
+    last = charged[0].parts[-1].version
+    statement = pricing.statement(campaign, parts, charged[0].earlier)
+    return _Seen(campaign, statement, last.status, last.is_active, last.pricing_model, position)  # type: ignore[arg-type]
+
+
+def _sums(statements: Sequence[Statement]) -> list[CurrencyCharges]:
+    return [
+        CurrencyCharges(
+            currency=currency,
+            total_amount=_sum(currency, [each.total_amount for each in statements if each.currency == currency]),
+            covered_amount=_sum(currency, [each.covered_amount for each in statements if each.currency == currency]),
+            amount_due=_sum(currency, [each.amount_due for each in statements if each.currency == currency]),
+        )
+        for currency in sorted({each.currency for each in statements if each.currency})
+    ]
+
+
+def _sum(currency: str, amounts: Sequence[Decimal]) -> Decimal:
+    return round_money(sum(map(Fraction, amounts), Fraction(0)), currency)
+
+
+def _shown(seen: _Seen) -> CampaignOverview:
+    return CampaignOverview(
+        campaign_id=seen.campaign.id,
+        campaign_name=seen.campaign.name,
+        pricing_model=seen.pricing_model,
+        status=seen.status,
+        is_active=seen.is_active,
+        currency=seen.statement.currency,
+        charges=Charges(
+            total_amount=seen.statement.total_amount,
+            covered_amount=seen.statement.covered_amount,
+            amount_due=seen.statement.amount_due,
+        ),
+        capacity=seen.position and seen.position.shown(),
+    )

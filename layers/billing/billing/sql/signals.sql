@@ -1,0 +1,57 @@
+-- What signals are read from beside statements, each for many campaigns at once.
+
+-- name: company
+-- A company, if the caller may see it.
+SELECT id, name, time_zone FROM companies WHERE id = :company_id AND :company IN (id, '*');
+
+-- name: campaigns
+-- The campaigns of a company with what they are to cost, in the order of their ids.
+SELECT id, status, budget_allocated FROM campaigns WHERE company_id = :company_id ORDER BY id;
+
+-- name: companies
+-- A page of all companies.
+SELECT id, name, time_zone FROM companies WHERE id > :after ORDER BY id LIMIT :size;
+
+-- name: grants
+-- The grants of campaigns that are not booked as expired, in the order in which they burn.
+SELECT campaign_id, id, source, credits, withdrawn, credits - moved AS remaining, priority, expires_at
+FROM credit_grants WHERE campaign_id = ANY (:campaign_ids::text[]) AND expired_at IS NULL
+ORDER BY campaign_id, priority, expires_at NULLS LAST, id;
+
+-- name: learners
+-- The learners served in the lives of campaigns until an instant.
+SELECT campaign_id, sum(quantity) AS quantity FROM billing_usage_records
+WHERE campaign_id = ANY (:campaign_ids::text[]) AND event_type = 'learner_served' AND event_timestamp < :until
+    AND id NOT IN (
+        SELECT corrects FROM billing_usage_records WHERE campaign_id = ANY (:campaign_ids::text[]) AND corrects IS NOT NULL)
+GROUP BY campaign_id;
+
+-- name: supported
+-- The learners that subscriptions of a company support in a year, for each one bought.
+SELECT s.id AS subscription_id, b.learners_supported AS learners FROM l2i_subscriptions s
+JOIN l2i_bundles b ON b.id = s.bundle_id WHERE s.id = ANY (:subscription_ids::text[]);
+
+-- name: daily
+-- What campaigns used on each day in their company's time zone: credits, learners or sessions.
+SELECT r.campaign_id, r.event_type AS kind, (r.event_timestamp AT TIME ZONE :zone)::date AS day, sum(r.quantity) AS quantity
+FROM billing_usage_records r
+WHERE r.campaign_id = ANY (:campaign_ids::text[]) AND r.event_type IN ('credit_usage', 'learner_served', 'session_completed')
+    AND r.event_timestamp >= :start AND r.event_timestamp < :end
+    AND r.id NOT IN (
+        SELECT corrects FROM billing_usage_records WHERE campaign_id = ANY (:campaign_ids::text[]) AND corrects IS NOT NULL)
+GROUP BY 1, 2, 3;
+
+-- name: first_days
+-- The first day in a time zone on which campaigns used anything.
+SELECT ids.id AS campaign_id, (first.event_timestamp AT TIME ZONE :zone)::date AS day
+FROM unnest(:campaign_ids::text[]) AS ids (id) CROSS JOIN LATERAL (
+    SELECT event_timestamp FROM billing_usage_records r WHERE r.campaign_id = ids.id ORDER BY event_timestamp LIMIT 1
+) AS first;
+
+-- name: month_state
+-- Whether a company's month is closed.
+SELECT EXISTS (SELECT FROM billing_months WHERE company_id = :company_id AND month = :month) AS closed;
+
+-- name: bundles
+-- The bundles on offer in a currency.
+SELECT id, name, annual_price, currency, learners_supported FROM l2i_bundles WHERE currency = :currency ORDER BY id;
