@@ -6,7 +6,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BeforeValidator, Field
 
-from billing.api.resolver import PLATFORM_SCOPE, Api
+from billing.api.caller import PLATFORM_SCOPE
+from billing.api.resolver import Api
 from billing.contract.types import check_digits
 from billing.operations.list_companies import PAGE, PAGE_MAX, Companies, list_companies
 
