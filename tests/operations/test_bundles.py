@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from billing.database import session as database
+from billing.instants import parse_instant
 from local.databases import connect
 from tests.world import Answer, World, request
 
@@ -84,6 +85,7 @@ def test_a_link_answers_the_share_that_is_left_and_can_be_made_again(world: Worl
 
     assert first.status == again.status == changed.status == 200
     assert first.body == again.body
+    assert parse_instant(first.body.pop("effectiveFrom")).minute == 0
     assert first.body == {
         "campaignId": campaign,
         "subscriptionId": subscription,

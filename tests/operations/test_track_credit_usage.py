@@ -191,7 +191,7 @@ def test_a_top_up_raises_allocation_and_balance_once_for_each_id(world: World) -
     grant = first.body.pop("grant")
     assert first.body == {"campaignId": campaign, "creditAllocation": "150.500000", "creditsRemaining": "120.500000"}
     assert (grant["id"], grant["credits"], grant["remaining"]) == ("order-1", "50.500000", "50.500000")
-    assert (grant["amount"], grant["priority"], grant["expiresAt"], grant["source"]) == ("2525", 100, None, "purchase")
+    assert (grant["amount"], grant["priority"], grant["expiresAt"], grant["source"]) == ("2525.00", 100, None, "purchase")
     assert [changed.status, elsewhere.status] == [409, 409]
     assert [[error["pointer"] for error in answer.body["errors"]] for answer in (changed, elsewhere)] == [["/credits"], ["/id"]]
     assert world.value("SELECT count(*) FROM credit_grants WHERE source = 'purchase'") == 1
@@ -246,7 +246,7 @@ def test_a_campaign_of_any_model_takes_a_top_up_that_has_a_price(world: World) -
     )
 
     assert (refused.status, [error["pointer"] for error in refused.body["errors"]]) == (422, ["/amount"])
-    assert (taken.status, taken.body["creditsRemaining"], taken.body["grant"]["amount"]) == (200, "10.000000", "60")
+    assert (taken.status, taken.body["creditsRemaining"], taken.body["grant"]["amount"]) == (200, "10.000000", "60.00")
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
