@@ -84,7 +84,8 @@ def test_allocations_and_top_ups_count_as_granted_before_the_first_record(
     campaign = old.campaign(company, **{"pricing_model": "credits", "budget_allocated": None} | row)
     for number, credits in enumerate(top_ups):
         old.rows(
-            "INSERT INTO credit_top_ups (company_id, campaign_id, top_up_id, credits) VALUES (:company, :campaign, :name, :credits)",
+            "INSERT INTO credit_top_ups (company_id, campaign_id, top_up_id, credits) "
+            "VALUES (:company, :campaign, :name, :credits)",
             company=company,
             campaign=campaign,
             name=f"top-up-{number}",
@@ -97,7 +98,8 @@ def test_allocations_and_top_ups_count_as_granted_before_the_first_record(
         old.rows("UPDATE campaigns SET credit_allocation = :credits WHERE id = :id", credits=lowered_to, id=campaign)
     if used:
         old.rows(
-            "INSERT INTO billing_usage_records (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp) "
+            "INSERT INTO billing_usage_records (company_id, campaign_id, event_type, quantity, "
+            "deduplication_key, event_timestamp) "
             "VALUES (:company, :campaign, 'credit_usage', :used, :key, '2025-03-05 10:00Z')",
             company=company,
             campaign=campaign,

@@ -66,7 +66,8 @@ def test_a_row_that_is_written_back_as_it_was_is_no_change(world: World) -> None
     values = row(world, campaign)
 
     world.rows(
-        "UPDATE campaigns SET status = :status, committed_seats = :seats, seat_price_per_month = '500.000', name = 'Other' WHERE id = :id",
+        "UPDATE campaigns SET status = :status, committed_seats = :seats, seat_price_per_month = '500.000', "
+        "name = 'Other' WHERE id = :id",
         status=values["status"],
         seats=values["committed_seats"],
         id=campaign,
@@ -179,7 +180,7 @@ def test_terms_that_nothing_can_be_charged_by_are_refused_with_a_pointer(
     answer = set_terms(campaign, terms, since)
 
     assert answer.status == 422
-    assert [error["pointer"] for error in answer.body["errors"]][0].startswith(pointer)
+    assert answer.body["errors"][0]["pointer"].startswith(pointer)
     assert len(changes(world, campaign)) == 1
 
 
