@@ -72,9 +72,9 @@ class _Checked(NamedTuple):
 
 
 class _Document(NamedTuple):
-    number: str
+    year: int
+    sequence: int
     document: str
-    sha256: str
     lines: str
 
 
@@ -168,9 +168,7 @@ def _invoices(db: Session, company: Company) -> tuple[Check, list[ShownDifferenc
         for each in documents:
             document = load_json(each.document)
             differences += document_differences(document, load_json(each.lines))
-        compared += len(documents)
-        last = load_json(documents[-1].document)
-        place = (int(last["number"].split("-")[-2]), int(last["number"].split("-")[-1]))
+        compared, place = compared + len(documents), (documents[-1].year, documents[-1].sequence)
     pending: list[Difference] = []
     if company.is_invoiced:
         account = load_account(db, company.id, company.id)

@@ -121,7 +121,7 @@ SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
 
 -- name: documents
 -- The next documents of a company, with the sums and keys that invoice_lines has of them.
-SELECT i.number, i.document::text AS document, i.sha256, coalesce(l.lines, '[]')::text AS lines
+SELECT i.year, i.sequence, i.document::text AS document, coalesce(l.lines, '[]')::text AS lines
 FROM invoices i
 LEFT JOIN LATERAL (
     SELECT json_agg(json_build_array(campaign_id, key, kind, to_char(month, 'YYYY-MM'), currency, amount::text) ORDER BY position)
@@ -205,7 +205,7 @@ SET checked_at = excluded.checked_at, last_record = excluded.last_record, result
 -- name: failed
 -- Tell whoever listens that the books do not agree.
 INSERT INTO billing_events (company_id, type, subject, data)
-VALUES (:company_id, 'reconciliation.failed', :company_id, :data::jsonb);
+SELECT id, 'reconciliation.failed', id, :data::jsonb FROM companies WHERE id = :company_id;
 
 -- name: is_of
 -- Whether a document is a company's.
