@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-fast serve openapi schema invoke redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed setup-times clean mine
+.PHONY: help demo demo-reset test test-fast serve openapi schema invoke reconcile redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed setup-times clean mine
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -42,6 +42,9 @@ openapi: .venv/run  ## openapi.json, from the handlers
 
 invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=events/track_usage.json
 	@$(VENV)/python -m local.invoke $(FUNCTION) $(EVENT)
+
+reconcile: .venv/run  ## every company's books against the ledger, as a table
+	@$(VENV)/python -m local.reconcile
 
 redrive: .venv/run  ## put the dead letters of the usage queue back, after mending (STACK=campaign-billing)
 	@$(VENV)/python -m local.redrive $(STACK)

@@ -179,7 +179,7 @@ def load_drafts(db: Session, account: Account, month: date, *, every_cause: bool
     earlier = _all_pairs(db, account, month) if every_cause else load_causes(db, account, month)
     lines: dict[str, list[Line]] = {}
     taxes = _first_taxes(db, account, {month, *(of for of, _ in earlier)})
-    for charge, said in load_charges(db, account, [*_this_month(db, account, month), *earlier]):
+    for charge, said in load_charges(db, account, [*this_month(db, account, month), *earlier]):
         for currency, new in _lines(account, month, charge, said, taxes).items():
             lines.setdefault(currency, []).extend(new)
     for currency, line in _manual_lines(db, account, month):
@@ -242,7 +242,8 @@ def _said(db: Session, pairs: list[tuple[date, str]]) -> Said:
     return said
 
 
-def _this_month(db: Session, account: Account, month: date) -> Iterator[tuple[date, str]]:
+def this_month(db: Session, account: Account, month: date) -> Iterator[tuple[date, str]]:
+    """A month with each campaign of the company, in the order of their ids."""
     after = ""
     while rows := db.rows(_SQL["campaigns"], company_id=account.id, after=after, size=CHUNK):
         yield from ((month, row["id"]) for row in rows)
@@ -254,7 +255,7 @@ def _all_pairs(db: Session, account: Account, month: date) -> list[tuple[date, s
     while of < month:
         months.append(of)
         of = months_later(of, 1)
-    return [pair for of in months for pair in _this_month(db, account, of)]
+    return [pair for of in months for pair in this_month(db, account, of)]
 
 
 def _first_taxes(db: Session, account: Account, months: Collection[date]) -> dict[tuple[date, str], _FirstTax]:

@@ -117,6 +117,15 @@ CREATE TABLE invoice_requests (
 );
 CREATE INDEX invoice_requests_waiting ON invoice_requests (company_id, month) WHERE done_at IS NULL;
 
+-- What the last reconciliation of a company found (design §14).
+CREATE TABLE reconciliations (
+    company_id identifier PRIMARY KEY REFERENCES companies,
+    checked_at timestamptz NOT NULL,
+    -- Up to which record the keys were checked.
+    last_record bigint NOT NULL,
+    result jsonb NOT NULL CHECK (jsonb_typeof(result) = 'object')
+);
+
 -- When a cause was recorded, to find those since the last closing.
 CREATE INDEX campaign_terms_arrival ON campaign_terms (company_id, created_at);
 CREATE INDEX subscription_terms_arrival ON subscription_terms (company_id, created_at);
@@ -218,6 +227,12 @@ ALTER TABLE invoice_lines ENABLE ROW LEVEL SECURITY;
 ALTER TABLE adjustments ENABLE ROW LEVEL SECURITY;
 ALTER TABLE activity_changes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE invoice_requests ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reconciliations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY company ON reconciliations TO billing_app USING (is_visible(company_id));
+CREATE POLICY jobs ON reconciliations TO billing_jobs USING (true);
+GRANT SELECT ON reconciliations TO billing_app, billing_jobs;
+GRANT INSERT, UPDATE ON reconciliations TO billing_jobs;
+GRANT INSERT (company_id, type, subject, data) ON billing_events TO billing_jobs;
 CREATE POLICY company ON billing_profiles TO billing_app USING (is_visible(company_id));
 CREATE POLICY company ON invoices TO billing_app USING (is_visible(company_id));
 CREATE POLICY company ON invoice_lines TO billing_app USING (is_visible(company_id));

@@ -1,7 +1,8 @@
-"""The hourly job that closes the months whose grace is over, and does what companies with many campaigns wait for (design §13)."""
+"""The hourly job that closes months, and does what companies with many campaigns wait for (design §13)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from billing import settings
@@ -41,10 +42,12 @@ def issue_invoices(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
     """
     with job_run(JOB_NAME, hour, time_left) as run:
         issued = sum(_answer(run, request) for request in _requests())
-        after = ""
-        while due := _due(hour, after):
-            issued += sum(_close_all(run, company, hour) for company in due)
-            after = due[-1].company_id
+        failed: set[str] = set()
+        while due := [each for each in _due(hour) if each.company_id not in failed]:
+            for each in due:
+                made = _reported(run, each.company_id, partial(_close, each.company_id, each.month, JOB_NAME))
+                issued += made or 0
+                failed |= {each.company_id} if made is None else set()
         outbox.publish(run.time_left)
     return run.result() | {"invoicesIssued": issued}
 
@@ -54,46 +57,34 @@ def _requests() -> list[_Request]:
         return db.all(_Request, _SQL["waiting"])
 
 
-def _due(hour: datetime, after: str) -> list[_Due]:
-    with transaction(ALL_COMPANIES, JOBS) as db:
-        where = {"hour": hour, "grace_hours": settings.grace_hours(), "after": after, "size": CHUNK}
-        return db.all(_Due, _SQL["due"], **where)
+def _due(hour: datetime) -> Iterator[_Due]:
+    """The first open month of each company, where its grace is over."""
+    after = ""
+    while True:
+        with transaction(ALL_COMPANIES, JOBS) as db:
+            where = {"hour": hour, "grace_hours": settings.grace_hours(), "after": after, "size": CHUNK}
+            due = db.all(_Due, _SQL["due"], **where)
+        yield from due
+        if len(due) < CHUNK:
+            return
+        after = due[-1].company_id
 
 
-def _close_all(run: Run, due: _Due, hour: datetime) -> int:
-    """The months of a company that are due, oldest first, and how many documents they made."""
-    issued, following = 0, [due]
-    while following and following[0].company_id == due.company_id:
-        month = following[0].month
-        made = _reported(run, due.company_id, lambda: len(_close(due.company_id, month, JOB_NAME)))  # noqa: B023
-        if made is None:
-            break
-        issued += made
-        following = _due_of(hour, due.company_id)
-    return issued
-
-
-def _due_of(hour: datetime, company_id: str) -> list[_Due]:
-    with transaction(ALL_COMPANIES, JOBS) as db:
-        where = {"hour": hour, "grace_hours": settings.grace_hours(), "company_id": company_id}
-        return db.all(_Due, _SQL["due_of"], **where)
-
-
-def _close(company_id: str, month: date, recorded_by: str) -> list[dict[str, Any]]:
+def _close(company_id: str, month: date, recorded_by: str) -> int:
+    """How many documents closing the month made."""
     closed = close_month(ALL_COMPANIES, company_id, month, recorded_by, JOBS)
-    return closed.documents if closed.made else []
+    return len(closed.documents) if closed.made else 0
 
 
 def _answer(run: Run, request: _Request) -> int:
     """Do what a company waits for, and how many documents that made."""
-    made = _reported(run, request.company_id, lambda: _done(request))
-    return made or 0
+    return _reported(run, request.company_id, partial(_done, request)) or 0
 
 
 def _done(request: _Request) -> int:
     issued, result = 0, None
     if request.kind == "issue":
-        issued = len(_close(request.company_id, request.month, request.recorded_by))
+        issued = _close(request.company_id, request.month, request.recorded_by)
     else:
         with snapshot(ALL_COMPANIES, JOBS) as db:
             account = load_account(db, ALL_COMPANIES, request.company_id)

@@ -252,15 +252,3 @@ CROSS JOIN LATERAL (
 WHERE p.company_id > :after AND NOT p.hold
     AND midnight((due.month + interval '1 month')::date, c.time_zone) + :grace_hours * interval '1 hour' <= :hour
 ORDER BY p.company_id LIMIT :size;
-
--- name: due_of
--- The same of one company.
-SELECT p.company_id, due.month
-FROM billing_profiles p
-JOIN companies c ON c.id = p.company_id
-CROSS JOIN LATERAL (
-    SELECT greatest(p.invoice_from, (max(m.month) + interval '1 month')::date) AS month
-    FROM billing_months m WHERE m.company_id = p.company_id
-) due
-WHERE p.company_id = :company_id AND NOT p.hold
-    AND midnight((due.month + interval '1 month')::date, c.time_zone) + :grace_hours * interval '1 hour' <= :hour;

@@ -1,0 +1,74 @@
+"""The daily job that reconciles the books of every company (design §14)."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from billing.database.reconciliation import Check, Reconciliation, check_chain, load_company, reconcile_company
+from billing.database.session import ALL_COMPANIES, JOBS, snapshot, transaction
+from billing.errors import BillingError, DatabaseUnavailable
+from billing.jobs import outbox
+from billing.jobs.run import Run, TimeLeft, job_run
+from billing.sql import queries
+from billing.telemetry import metrics
+
+JOB_NAME = "reconcile"
+CHUNK = 1000
+"""Companies that are looked up at a time; each has a snapshot of its own."""
+
+_SQL = queries("reconciliation")
+
+
+def reconcile(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
+    """Check every company, keep what is found, and raise the metric and the event where books do not agree.
+
+    Raises `JobFailed` where a company could not be checked, `DatabaseUnavailable` where the database cannot be reached.
+    """
+    with job_run(JOB_NAME, hour, time_left) as run:
+        with snapshot(ALL_COMPANIES, JOBS) as db:
+            chain = check_chain(db)
+        found = [result for company_id in _companies() if (result := _reconciled(run, company_id, chain))]
+        differences = sum(len(check.differences) for result in found for check in result.checks)
+        metrics.add_metric(name="ReconciliationDifferences", unit=MetricUnit.Count, value=differences)
+        outbox.publish(run.time_left)
+    return run.result() | {"companiesChecked": len(found), "differences": differences}
+
+
+def _companies() -> Iterator[str]:
+    after = ""
+    while True:
+        with transaction(ALL_COMPANIES, JOBS) as db:
+            rows = db.rows(_SQL["companies"], after=after, size=CHUNK)
+        yield from (row["id"] for row in rows)
+        if len(rows) < CHUNK:
+            return
+        after = rows[-1]["id"]
+
+
+def _reconciled(run: Run, company_id: str, chain: Check) -> Reconciliation | None:
+    run.check_time()
+    try:
+        with snapshot(ALL_COMPANIES, JOBS) as db:
+            company = load_company(db, ALL_COMPANIES, company_id)
+            own = [each for each in chain.differences if _is_of(db, each.ids.get("invoiceId"), company_id)]
+            result, last_record = reconcile_company(db, company, whole_chain=chain.model_copy(update={"differences": own}))
+    except DatabaseUnavailable:
+        raise
+    except BillingError as error:
+        run.errors.append({"companyId": company_id, "error": error.detail})
+        return None
+    with transaction(ALL_COMPANIES, JOBS) as db:
+        stored = result.model_dump_json(by_alias=True)
+        where = {"company_id": company_id, "checked_at": company.now, "last_record": last_record}
+        db.rows(_SQL["store"], result=stored, **where)
+        if not result.ok:
+            failing = {check.check: len(check.differences) for check in result.checks if check.differences}
+            db.rows(_SQL["failed"], company_id=company_id, data=json.dumps({"companyId": company_id, "differences": failing}))
+    return result
+
+
+def _is_of(db: Any, number: str | None, company_id: str) -> bool:
+    return bool(db.rows(_SQL["is_of"], number=number, company_id=company_id))

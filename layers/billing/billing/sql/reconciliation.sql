@@ -1,0 +1,212 @@
+-- Checks of a company's books (design §14): each counts what it compared, and lists what differs with both values.
+
+-- name: company
+-- The company, if the caller may see it, whether it has over a million records, and the result that the last run stored.
+SELECT c.id, now() AS now, r.result::text AS result, coalesce(r.last_record, 0) AS last_record,
+    (SELECT count(*) FROM (SELECT FROM billing_usage_records WHERE company_id = c.id LIMIT :many + 1) AS first_ones) > :many
+        AS is_large,
+    p.company_id IS NOT NULL AND EXISTS (SELECT FROM seller) AS is_invoiced
+FROM companies c
+LEFT JOIN reconciliations r ON r.company_id = c.id
+LEFT JOIN billing_profiles p ON p.company_id = c.id
+WHERE c.id = :company_id AND :company IN (c.id, '*');
+
+-- name: companies
+-- The next companies, in the order of their ids.
+SELECT id FROM companies WHERE id > :after ORDER BY id LIMIT :size;
+
+-- name: balances
+-- What is left of each grant, and the balance of each campaign, follow from the movements; none is below zero.
+WITH given AS (
+    SELECT g.id, g.campaign_id, g.credits, g.moved, coalesce(sum(m.credits), 0) AS taken
+    FROM credit_grants g LEFT JOIN credit_movements m ON m.grant_id = g.id
+    WHERE g.company_id = :company_id GROUP BY g.id
+), balance AS (
+    SELECT c.id AS campaign_id, coalesce(c.credits_remaining, 0) AS found,
+        coalesce((SELECT sum(credits - taken) FROM given WHERE given.campaign_id = c.id), 0) AS expected
+    FROM campaigns c WHERE c.company_id = :company_id
+), compared AS (
+    SELECT campaign_id, id AS grant_id, json_build_object('grantId', id::text, 'campaignId', campaign_id) AS ids,
+        'remaining' AS field,
+        credits - taken AS expected, credits - moved AS found, taken < 0 OR taken > credits OR taken <> moved AS differs
+    FROM given
+    UNION ALL
+    SELECT campaign_id, NULL, json_build_object('campaignId', campaign_id), 'creditsRemaining', expected, found, expected <> found OR found < 0
+    FROM balance
+)
+SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
+    SELECT json_build_object('ids', ids,
+        'field', field,
+        'expected', trim_scale(expected)::text,
+        'found', trim_scale(found)::text)
+    FROM compared WHERE differs ORDER BY campaign_id, grant_id LIMIT :most) AS differences;
+
+-- name: coverage
+-- The movements of an effective credit record add up to its quantity, those of a superseded one to nothing.
+WITH compared AS (
+    SELECT r.id, r.campaign_id, CASE WHEN EXISTS (SELECT FROM billing_usage_records s WHERE s.corrects = r.id) THEN 0
+        ELSE r.quantity END AS expected,
+        coalesce((SELECT sum(credits) FROM credit_movements m WHERE m.record_id = r.id), 0) AS found
+    FROM billing_usage_records r WHERE r.company_id = :company_id AND r.event_type = 'credit_usage'
+)
+SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
+    SELECT json_build_object('ids', json_build_object('usageRecordId', id::text, 'campaignId', campaign_id),
+        'field', 'credits',
+        'expected', trim_scale(expected)::text,
+        'found', trim_scale(found)::text)
+    FROM compared WHERE expected <> found ORDER BY id LIMIT :most) AS differences;
+
+-- name: activities
+-- The activities of a record, times the rate in its metadata, are its quantity.
+WITH compared AS (
+    SELECT r.id, r.campaign_id, r.quantity AS found, round(sum(a.quantity) * (r.metadata ->> 'rate')::numeric, 6) AS expected
+    FROM campaign_activities a JOIN billing_usage_records r ON r.id = a.usage_record_id
+    WHERE r.company_id = :company_id GROUP BY r.id
+)
+SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
+    SELECT json_build_object('ids', json_build_object('usageRecordId', id::text, 'campaignId', campaign_id),
+        'field', 'quantity',
+        'expected', trim_scale(expected)::text,
+        'found', trim_scale(found)::text)
+    FROM compared WHERE expected IS DISTINCT FROM found ORDER BY id LIMIT :most) AS differences;
+
+-- name: records
+-- The next records that no caller's id names: those since the last run, and a thirtieth of the rest. One JSON text.
+SELECT coalesce(json_agg(page), '[]')::text AS records FROM (
+    SELECT id, campaign_id, event_type, quantity::text, event_timestamp, metadata, deduplication_key,
+        (SELECT min(a.id) FROM campaign_activities a WHERE a.usage_record_id = r.id) AS first_activity
+    FROM billing_usage_records r
+    WHERE company_id = :company_id AND event_id IS NULL AND id > :after
+        AND (id > :last_record OR id % 30 = :day)
+    ORDER BY id LIMIT :size
+) page;
+
+-- name: corrections
+-- A record is superseded once, by a later one of the same campaign and type.
+WITH compared AS (
+    SELECT c.id, c.corrects, r.id IS NULL OR c.campaign_id <> r.campaign_id OR c.event_type <> r.event_type AS is_foreign,
+        c.corrects >= c.id AS is_cycle, count(*) OVER (PARTITION BY c.corrects) AS times,
+        c.campaign_id || ' ' || c.event_type AS found, r.campaign_id || ' ' || r.event_type AS expected
+    FROM billing_usage_records c LEFT JOIN billing_usage_records r ON r.id = c.corrects
+    WHERE c.company_id = :company_id AND c.corrects IS NOT NULL
+)
+SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
+    SELECT json_build_object('ids', json_build_object('usageRecordId', id::text, 'corrects', corrects::text),
+        'field', CASE WHEN times > 1 THEN 'supersededTimes' WHEN is_cycle THEN 'order' ELSE 'campaignAndType' END,
+        'expected', CASE WHEN times > 1 THEN '1' WHEN is_cycle THEN 'a later record' ELSE expected END,
+        'found', CASE WHEN times > 1 THEN times::text WHEN is_cycle THEN id::text ELSE found END)
+    FROM compared WHERE is_foreign OR is_cycle OR times > 1 ORDER BY id LIMIT :most) AS differences;
+
+-- name: bundles
+-- The shares of a subscription at each instant at which they change.
+WITH link AS (
+    SELECT v.terms ->> 'l2i_subscription_id' AS subscription_id, v.starts_at, v.ends_at,
+        (v.terms ->> 'bundle_allocation_percentage')::numeric AS share
+    FROM campaigns c JOIN campaign_versions v ON v.campaign_id = c.id
+    WHERE c.company_id = :company_id AND v.terms ->> 'l2i_subscription_id' IS NOT NULL AND (v.terms ->> 'is_active')::boolean
+), edge AS (
+    SELECT subscription_id, starts_at AS instant, share FROM link
+    UNION ALL
+    SELECT subscription_id, ends_at, -share FROM link
+), compared AS (
+    SELECT subscription_id, instant, sum(sum(share)) OVER (PARTITION BY subscription_id ORDER BY instant) AS found
+    FROM edge GROUP BY subscription_id, instant
+)
+SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
+    SELECT json_build_object('ids', json_build_object('subscriptionId', subscription_id),
+        'field', 'shares at ' || instant,
+        'expected', 'at most 1.001',
+        'found', trim_scale(found)::text)
+    FROM compared WHERE found > 1.001 ORDER BY subscription_id, instant LIMIT :most) AS differences;
+
+-- name: documents
+-- The next documents of a company, with the sums and keys that invoice_lines has of them.
+SELECT i.year, i.sequence, i.document::text AS document, coalesce(l.lines, '[]')::text AS lines
+FROM invoices i
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_array(campaign_id, key, kind, to_char(month, 'YYYY-MM'), currency, amount::text) ORDER BY position)
+        AS lines
+    FROM invoice_lines WHERE number = i.number
+) l ON true
+WHERE i.company_id = :company_id AND (i.year, i.sequence) > (:year, :sequence) ORDER BY i.year, i.sequence LIMIT :size;
+
+-- name: chain
+-- The next documents of all companies, in the order of their numbers.
+SELECT year, sequence, number, document::text AS document FROM invoices
+WHERE (year, sequence) > (:year, :sequence) ORDER BY year, sequence LIMIT :size;
+
+-- name: closed_months
+-- The closed months of a company that are invoiced here.
+SELECT month FROM billing_months WHERE company_id = :company_id AND month >= :first ORDER BY month;
+
+-- name: outbox
+-- Nothing waits in the outbox for over an hour.
+WITH compared AS (
+    SELECT id, type, created_at FROM billing_events WHERE company_id = :company_id AND published_at IS NULL
+)
+SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
+    SELECT json_build_object('ids', json_build_object('eventId', id::text, 'type', type), 'field', 'createdAt',
+        'expected', 'published within an hour', 'found', created_at::text)
+    FROM compared WHERE created_at < now() - interval '1 hour' ORDER BY id LIMIT :most) AS differences;
+
+-- name: protection
+-- The triggers are on, those of append-only tables in every session; row-level security is on; the keys that promise
+-- something are there.
+WITH compared AS (
+    SELECT c.relname || '.' || needed.name AS object, CASE WHEN needed.always THEN 'always on' ELSE 'on' END AS expected,
+        CASE t.tgenabled WHEN 'A' THEN 'always on' WHEN 'O' THEN 'on' WHEN 'R' THEN 'on for replicas' WHEN 'D' THEN 'off'
+            ELSE 'missing' END AS found
+    FROM (VALUES
+        ('billing_usage_records', 'append_only', true), ('billing_usage_records', 'use_credits', false),
+        ('credit_movements', 'append_only', true), ('credit_movements', 'move_credits', false),
+        ('credit_grants', 'append_only', true), ('credit_grants', 'append_only_rows', true),
+        ('credit_grants', 'append_only_columns', true), ('credit_grants', 'add_grants', false),
+        ('campaign_terms', 'append_only', true), ('campaign_terms', 'append_only_rows', true),
+        ('campaign_terms', 'apply_terms', false), ('subscription_terms', 'append_only', true),
+        ('subscription_terms', 'append_only_rows', true), ('campaigns', 'record_terms', false),
+        ('campaigns', 'begin_terms', false), ('campaigns', 'keep_balance', false), ('campaigns', 'keep_currency', false),
+        ('l2i_subscriptions', 'record_subscription', false), ('campaign_activities', 'keep_charged', false),
+        ('campaign_activities', 'note_new_activities', false), ('companies', 'keep_time_zone', false),
+        ('invoices', 'append_only', true), ('invoice_lines', 'append_only', true), ('adjustments', 'append_only', true),
+        ('billing_months', 'append_only', true), ('billing_profiles', 'keep_invoice_from', false)
+    ) AS needed (relation, name, always)
+    JOIN pg_class c ON c.relname = needed.relation AND c.relnamespace = 'public'::regnamespace
+    LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = needed.name
+    UNION ALL
+    SELECT c.relname || '.row_level_security', 'on', CASE WHEN c.relrowsecurity THEN 'on' ELSE 'off' END
+    FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND (c.relname = 'companies' OR EXISTS (
+        SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'company_id' AND NOT a.attisdropped))
+    UNION ALL
+    SELECT needed.name, 'unique', CASE WHEN i.indisunique AND i.indisvalid THEN 'unique' ELSE 'missing' END
+    FROM (VALUES
+        ('billing_usage_records_pkey'), ('billing_usage_records_deduplication_key_key'), ('billing_usage_records_event_id'),
+        ('billing_usage_records_corrects'), ('credit_grants_company_id_grant_id_key'), ('invoices_pkey'),
+        ('invoices_year_sequence_key'), ('invoices_corrects_key'), ('invoices_previous_sha256_key'), ('billing_months_pkey'),
+        ('adjustments_company_id_adjustment_id_key')
+    ) AS needed (name)
+    LEFT JOIN pg_class c ON c.relname = needed.name AND c.relnamespace = 'public'::regnamespace
+    LEFT JOIN pg_index i ON i.indexrelid = c.oid
+)
+SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
+    SELECT json_build_object('ids', json_build_object('object', object),
+        'field', 'state',
+        'expected', expected,
+        'found', found)
+    FROM compared WHERE NOT (found = expected OR expected = 'on' AND found = 'always on') ORDER BY object LIMIT :most) AS differences;
+
+-- name: store
+-- Keep what a run found.
+INSERT INTO reconciliations (company_id, checked_at, last_record, result)
+VALUES (:company_id, :checked_at, :last_record, :result::jsonb)
+ON CONFLICT (company_id) DO UPDATE
+SET checked_at = excluded.checked_at, last_record = excluded.last_record, result = excluded.result;
+
+-- name: failed
+-- Tell whoever listens that the books do not agree.
+INSERT INTO billing_events (company_id, type, subject, data)
+SELECT id, 'reconciliation.failed', id, :data::jsonb FROM companies WHERE id = :company_id;
+
+-- name: is_of
+-- Whether a document is a company's.
+SELECT number FROM invoices WHERE number = :number AND company_id = :company_id;

@@ -1,0 +1,157 @@
+"""Invoices under concurrency and over random histories (design §13)."""
+
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from multiprocessing import get_context
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from billing.database.drafts import load_account, load_drafts
+from billing.database.session import ALL_COMPANIES, disconnect, snapshot
+from billing.invoices.chain import breaks
+from tests.operations.invoicing import (
+    adjust,
+    correct,
+    credit,
+    invoiced_company,
+    invoices,
+    post_invoices,
+    record,
+)
+from tests.operations.test_reconciliation import reconciled
+from tests.world import World, request
+
+CALLERS = 32
+
+
+def issue(company: str) -> tuple[str, int, list[str]]:
+    answer = post_invoices(company, "2025-01")
+    return company, answer.status, [each["number"] for each in answer.body.get("invoices", [])]
+
+
+def test_32_callers_issue_each_month_once_with_numbers_without_a_gap(world: World) -> None:
+    companies = [invoiced_company(world) for _ in range(8)]
+    for company in companies:
+        record(world.campaign(company, "iaas"), 10, "2025-01-15T10:00:00Z")
+    disconnect()
+
+    with ProcessPoolExecutor(CALLERS // 4, mp_context=get_context("fork")) as pool:
+        answers = list(pool.map(issue, companies * 4))
+
+    assert Counter(status for _, status, _ in answers) == {201: 8, 200: 24}
+    numbers = {company: numbers for company, _, numbers in answers}
+    assert all(numbers[company] == found for company, _, found in answers)
+    stored = [row["document"] for row in world.rows("SELECT document FROM invoices ORDER BY year, sequence")]
+    year = stored[0]["issuedOn"][:4]
+    assert [each["number"] for each in stored] == [f"CB-{year}-{n:06}" for n in range(1, 9)]
+    assert list(breaks(stored)) == []
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["late", "correct", "terms", "credit", "reissue", "close", "close", "adjust", "link", "hours"]),
+        st.integers(1, 31),
+        st.integers(1, 40),
+        st.integers(0, 3),
+    ),
+    min_size=6,
+    max_size=14,
+)
+
+
+@hypothesis_settings(max_examples=15, deadline=None)
+@given(steps=STEPS)
+def test_documents_add_up_to_what_is_charged_after_each_month(database_world: World, steps: list[Any]) -> None:
+    world = database_world
+    world.empty()
+    company = invoiced_company(world)
+    campaigns = [
+        world.campaign(company, "iaas"),
+        world.campaign(company, "credits", credit_allocation="50", credit_price="2.50"),
+        world.campaign(
+            company,
+            "custom",
+            custom_pricing_terms={
+                "fixedFee": "100.00",
+                "fixedFeeInterval": "month",
+                "variableComponents": [
+                    {"name": "Session", "unit": "session", "rate": "3.35", "cap": "60"},
+                    {"name": "Hours", "unit": "hour", "rate": "1.15"},
+                ],
+            },
+        ),
+        world.campaign(company, "seats", committed_seats="3", seat_price_per_month="10.00", start_date="2025-01-01"),
+    ]
+    kinds = ["learner_served", "credit_usage", "session_completed", "seat_usage"]
+    closed, records = 0, []
+    for number, (step, day, quantity, which) in enumerate(steps):
+        month = 1 + (day + quantity) % max(1, closed + 1)
+        instant = f"2025-{month:02}-{min(day, 28):02}T10:00:00Z"
+        if step == "late":
+            records.append(record(campaigns[which], quantity, instant, kinds[which], id=f"late-{number}"))
+        elif step == "correct" and records:
+            record_id = records.pop(day % len(records))
+            correct(record_id, f"fix-{number}", quantity=quantity)
+        elif step == "terms":
+            terms = [
+                {"iaasMetrics": {"pricePerLearner": f"{quantity}.15"}},
+                {"creditPrice": f"{quantity}.05"},
+                {"status": "paused" if quantity % 2 else "completed"},
+                {"committedSeats": quantity, "seatPricePerMonth": f"{day}.33"},
+            ][which]
+            body = {
+                "id": f"t-{number}",
+                "effectiveFrom": instant[:10],
+                "terms": terms,
+                "reason": "Agreed",
+                "retroactive": True,
+            }
+            answer = request("set_terms", "PUT", f"/v1/campaigns/{campaigns[which]}/terms", body)
+            assert answer.status == 200, answer.body
+        elif step == "credit":
+            open_ones = [each for each in invoices(company, status="open").body["invoices"] if each["kind"] == "invoice"]
+            if open_ones:
+                assert credit(open_ones[day % len(open_ones)]["number"], id=f"credit-{number}").status == 201
+        elif step == "reissue" and closed:
+            assert post_invoices(company, f"2025-{month if month <= closed else closed:02}").status in (200, 201)
+        elif step == "adjust":
+            adjust(company, f"{quantity - 20}.50", id=f"a-{number}")
+        elif step == "hours":
+            world.insert(
+                "campaign_activities", campaign_id=campaigns[2], kind="volunteer_hours", quantity=quantity, occurred_at=instant
+            )
+        elif step == "close" and closed < 11:
+            closed += 1
+            check_the_filter_changes_nothing(company, closed)
+            assert post_invoices(company, f"2025-{closed:02}").status in (200, 201)
+            assert_invoiced_is_charged(company)
+
+
+def check_the_filter_changes_nothing(company: str, month: int) -> None:
+    """With and without the causes the same documents."""
+    with snapshot(ALL_COMPANIES) as db:
+        account = load_account(db, ALL_COMPANIES, company)
+        filtered = load_drafts(db, account, date(2025, month, 1))
+        unfiltered = load_drafts(db, account, date(2025, month, 1), every_cause=True)
+    by_currency = [{each.currency: sorted(map(repr, each.lines)) for each in drafts} for drafts in (filtered, unfiltered)]
+    assert by_currency[0] == by_currency[1]
+
+
+def assert_invoiced_is_charged(company: str) -> None:
+    result = reconciled(company)
+    found = {check["check"]: check["differences"] for check in result["checks"]}
+    assert (found["invoices"], found["balances"], found["coverage"], result["pending"]) == ([], [], [], [])
+
+
+@pytest.fixture(scope="module")
+def database_world(database_url: str) -> Any:
+    from local.databases import connect
+
+    world = World(connect(database_url))
+    yield world
+    world.connection.close()
