@@ -226,9 +226,7 @@ def of_subscription(bought: Bought, now: datetime) -> Iterator[Opportunity]:
                 bundle.currency,
                 price if many else price * bought.quantity * passed * (1 - used),
                 period.start,
-                "Add a bundle before its learners are used up."
-                if many
-                else "Use the bundle for more campaigns, or renew less.",
+                "Add a bundle before its learners are used up." if many else "Use it for more campaigns, or renew less.",
                 (
                     Evidence("learnersServed", Fraction(bought.served), "learner_served records of the linked campaigns"),
                     Evidence("learnersSupported", supported, "learners × quantity × part of the period that has passed"),

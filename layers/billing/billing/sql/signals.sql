@@ -82,3 +82,39 @@ WHERE s.company_id = :company_id AND s.status = 'active' ORDER BY s.id;
 -- name: all_bundles
 -- The bundles on offer.
 SELECT id, name, annual_price, currency, learners_supported FROM l2i_bundles ORDER BY id;
+
+-- name: all_companies
+-- The companies that have campaigns, in the order of their ids.
+SELECT id, name, time_zone FROM companies WHERE EXISTS (SELECT FROM campaigns WHERE company_id = companies.id) ORDER BY id;
+
+-- name: crossed
+-- The lines of capacity that a company's campaigns have crossed.
+SELECT campaign_id, line FROM capacity_lines WHERE company_id = :company_id;
+
+-- name: lock_company
+-- Two runs at once look at a company one after the other.
+SELECT pg_advisory_xact_lock(hashtext('campaign billing: signals of ' || :company_id::text));
+
+-- name: arm
+-- Lines that are to be announced again when they are crossed.
+DELETE FROM capacity_lines USING unnest(:campaign_ids::text[], :lines::text[]) AS armed (id, line)
+WHERE capacity_lines.campaign_id = armed.id AND capacity_lines.line = armed.line;
+
+-- name: keep_crossed
+-- Lines that have been crossed.
+INSERT INTO capacity_lines (company_id, campaign_id, line)
+SELECT :company_id, id, line FROM unnest(:campaign_ids::text[], :lines::text[]) AS crossed (id, line);
+
+-- name: published_day
+-- Whether a company's signals of a day are published.
+SELECT EXISTS (
+    SELECT FROM billing_events WHERE company_id = :company_id AND subject = :company_id
+        AND type = 'pricing_signals.published' AND data ->> 'day' = :day) AS published;
+
+-- name: open_opportunities
+-- The opportunities of a company whose last event opened them.
+SELECT subject, rule FROM (
+    SELECT DISTINCT ON (subject, data ->> 'rule') subject, data ->> 'rule' AS rule, type FROM billing_events
+    WHERE company_id = :company_id AND type IN ('opportunity.opened', 'opportunity.closed')
+    ORDER BY subject, data ->> 'rule', id DESC
+) AS last WHERE type = 'opportunity.opened';
