@@ -47,7 +47,7 @@ def test_march_has_the_prices_of_the_design(world: World) -> None:
         *("1082.48", "14.979812", "72.26", "59.90", "0.2064", "3.091521", "185.18")
     ]
     assert (found["demo-reading-buddies"]["costPerLearner"], found["demo-code-clubs"]["costPerLearner"]) == ("10.87", "17.24")
-    assert found["demo-reading-buddies"]["costPerSession"] is None
+    assert found["demo-fjord-clean-up"]["costPerLearner"] is None
 
 
 def test_signals_as_csv_are_the_same_figures_and_no_formula(world: World) -> None:
@@ -140,11 +140,8 @@ def test_a_day_far_above_the_usual_one_is_an_opportunity(world: World, units: st
 @pytest.mark.parametrize(("days", "found"), [(29, True), (31, False)])
 def test_a_subscription_that_ends_within_30_days_is_an_opportunity(world: World, days: int, found: bool) -> None:
     company, now = world.company(), datetime.now(UTC)
-    period = {
-        "current_period_start": (now + (days - 365) * DAY).isoformat(),
-        "current_period_end": (now + days * DAY).isoformat(),
-    }
-    world.subscription(company, "50000.00", quantity=2, **period)
+    start, end = (now + (days - 365) * DAY).isoformat(), (now + days * DAY).isoformat()
+    world.subscription(company, "50000.00", quantity=2, current_period_start=start, current_period_end=end)
 
     assert (("U7", "100000.00") in rules(company)) == found
 
@@ -179,7 +176,6 @@ def test_a_proposal_is_the_statement_of_a_campaign_that_had_the_usage(
             {"name": "Seats", "unit": "seat_month", "rate": "3.10", "cap": "25"},
         ],
     }
-    # 2024 has the same two months as the next year's, and lies in the past.
     answer = propose(
         usage,
         seatPricePerMonth=str(price),

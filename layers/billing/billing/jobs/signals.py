@@ -1,5 +1,5 @@
-"""What the seat job announces beside charging (design §15, §16): capacity that crosses a line, each hour; opportunities that open
-and close, and that a company's pricing signals are there, once for each day that is over in its time zone."""
+"""What the seat job announces beside charging (design §15, §16): capacity that crosses a line, each hour; opportunities that
+open and close, and that a company's pricing signals are there, once for each day that is over in its time zone."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
