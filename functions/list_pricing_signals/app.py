@@ -1,7 +1,9 @@
 """GET /v1/companies/{companyId}/pricing-signals: what usage really costs, as JSON or text/csv."""
 
+from http import HTTPStatus
 from typing import Any
 
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.api.parameters import CompanyId, End, Start
@@ -16,9 +18,12 @@ app = Api(scope="billing/read")
     tags=["Signals"],
     responses={409: {"description": "Another service wrote terms that nothing can be charged by."}},
 )
-def get(company_id: CompanyId, start: Start, end: End) -> PricingSignals:
+def get(company_id: CompanyId, start: Start, end: End) -> Response[PricingSignals | str]:
     """Each figure with what it is computed from; `Accept: text/csv` gives one row for each campaign."""
-    return list_pricing_signals(app.company, company_id, start, end)
+    found = list_pricing_signals(app.company, company_id, start, end)
+    if "text/csv" in app.current_event.headers.get("accept", ""):
+        return Response(status_code=HTTPStatus.OK, content_type="text/csv", body=found.csv())
+    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=found)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -49,6 +49,8 @@ TAGS = {
     "Credits": "Prepaid credits.",
     "Terms": "What campaigns are charged by, from when on.",
     "Invoices": "Invoices and credit notes, and who they are from and to.",
+    "Signals": "Capacity, forecasts, prices and opportunities, each with its inputs.",
+    "Companies": "The customers.",
     "Bundles": "Subscriptions, and the campaigns that share them.",
 }
 

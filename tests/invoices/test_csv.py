@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.invoices.csv import csv_document, safe_cell
+from billing.contract.tables import safe_cell
+from billing.invoices.csv import csv_document
 from billing.invoices.lines import Campaign
 from tests.invoices import samples
 

@@ -135,18 +135,19 @@ def check_end(text: str) -> str:
 
     Raises `ValueError` where it can be no end of a period in any time zone, so that both ends are reported at once.
     """
-    _parse_end(text, ZoneInfo("UTC"))
+    parse_end(text, ZoneInfo("UTC"))
     return text
 
 
 def _parse_named_end(field: str, text: str, zone: ZoneInfo) -> datetime:
     try:
-        return _parse_end(text, zone)
+        return parse_end(text, zone)
     except ValueError as error:
         raise InvalidPeriod(field, str(error)) from None
 
 
-def _parse_end(text: str, zone: ZoneInfo) -> datetime:
+def parse_end(text: str, zone: ZoneInfo) -> datetime:
+    """An end of a period: an instant with an offset, or a date, which is midnight in the zone. Raises `ValueError`."""
     try:
         end = date.fromisoformat(text) if _DATE.fullmatch(text) else parse_instant(text)
     except ValueError:

@@ -22,8 +22,8 @@ class GrantLeft(Shape):
 
 
 class Forecast(Shape):
-    """`burnPerDay` is `used` ÷ `days`; what is `left` at `at` runs out `left` ÷ `burnPerDay` days later. An instant is null where
-    nothing burns, and where it lies beyond 2199."""
+    """`burnPerDay` is `used` ÷ `days`; what is `left` at `at` runs out `left` ÷ `burnPerDay` days later. An instant is null
+    where nothing burns, and where it lies beyond 2199."""
 
     at: Instant
     left: DecimalString
@@ -36,8 +36,8 @@ class Forecast(Shape):
 
 
 class Capacity(Shape):
-    """`load` is `used` ÷ `committed`; `state` is null below 80 %. All are null for what has no capacity. `inputs` are the numbers
-    that they are computed from."""
+    """`load` is `used` ÷ `committed`; `state` is null below 80 %. All are null for what has no capacity. `inputs` are the
+    numbers that they are computed from."""
 
     unit: Literal["seat", "credit", "learner", "share"] | None
     period: PeriodShape

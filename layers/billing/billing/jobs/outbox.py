@@ -1,13 +1,14 @@
 """Publishes the events of the outbox to an EventBridge bus (design §16)."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from billing import settings
-from billing.database.session import ALL_COMPANIES, JOBS, transaction
+from billing.database.session import ALL_COMPANIES, JOBS, Session, transaction
 from billing.instants import format_instant
 from billing.jobs.run import RESERVE_SECONDS, TimeLeft
 from billing.sql import queries
@@ -34,26 +35,43 @@ class Event(NamedTuple):
     created_at: datetime
 
 
+class Announced(NamedTuple):
+    """An event that a job has found, and that is not in the outbox yet."""
+
+    company_id: str
+    type: str
+    subject: str
+    data: dict[str, Any]
+
+
 def publish(time_left: TimeLeft) -> None:
-    """Publish every event that waits, oldest first. What the bus does not take is logged, counted and left for the next run,
-    and a bus that takes nothing of a request is asked no more. An event is sent again where the response, or the commit after
-    it, was lost; its id is the same then, and a consumer drops the repeat."""
+    """Publish every event that waits: of each subject in the order of the ids, of all oldest first.
+
+    One publisher works at a time; another that comes meanwhile leaves the events to it. What the bus does not take is logged,
+    counted and left for the next run, with the later events of its subject, and a bus that takes nothing of a request is asked
+    no more. An event is sent again where the response, or the commit after it, was lost; its id is the same then, and a
+    consumer drops the repeat."""
     bus = settings.alert_bus_name()
-    after, failed = 0, 0
-    while waiting := _waiting(after):
-        after = waiting[-1].id
-        taken = _put(bus, waiting) if bus else []
-        failed += len(waiting) - len(taken)
+    held: list[str] = []
+    while bus and time_left() > RESERVE_SECONDS:
         with transaction(ALL_COMPANIES, JOBS) as db:
+            waiting = _waiting(db, held) if db.value(_SQL["take_turns"]) else []
+            taken = _put(bus, waiting) if waiting else []
             db.rows(_SQL["published"], ids=taken)
-        if not taken or time_left() < RESERVE_SECONDS:
+        if not taken:
             break
-    metrics.add_metric(name="UnpublishedAlerts", unit=MetricUnit.Count, value=failed)
-
-
-def _waiting(after: int) -> list[Event]:
+        held += [f"{event.company_id} {event.subject}" for event in waiting if event.id not in taken]
     with transaction(ALL_COMPANIES, JOBS) as db:
-        return db.all(Event, _SQL["unpublished"], after=after, size=PUT_EVENTS_MAX)
+        metrics.add_metric(name="UnpublishedAlerts", unit=MetricUnit.Count, value=db.value(_SQL["waiting"]))
+
+
+def _waiting(db: Session, held: list[str]) -> list[Event]:
+    return db.all(Event, _SQL["unpublished"], held=held, size=PUT_EVENTS_MAX)
+
+
+def write(db: Session, events: Sequence[Announced]) -> None:
+    """Put events into the outbox, in the transaction that causes them."""
+    db.rows(_SQL["write"], events=json.dumps([event._asdict() for event in events]))
 
 
 def _put(bus: str, events: list[Event]) -> list[int]:

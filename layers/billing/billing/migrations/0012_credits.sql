@@ -29,6 +29,7 @@ CREATE TABLE credit_grants (
     amount non_negative NOT NULL,
     price_amount non_negative NOT NULL,
     price_credits numeric NOT NULL CHECK (price_credits > 0 AND price_credits < 'Infinity'),
+    at_list_price boolean NOT NULL DEFAULT true,
     priority smallint NOT NULL DEFAULT 100 CHECK (priority BETWEEN 0 AND 1000),
     expires_at timestamptz CHECK (expires_at < 'infinity'),
     source text NOT NULL CHECK (source IN ('allocation', 'purchase', 'promotion')),
@@ -567,7 +568,8 @@ CREATE TRIGGER add_grants AFTER INSERT ON credit_grants REFERENCING NEW TABLE AS
     FOR EACH STATEMENT EXECUTE FUNCTION add_grants();
 CREATE TRIGGER begin_credits AFTER INSERT ON campaigns REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT EXECUTE FUNCTION begin_credits();
-CREATE TRIGGER change_allocation AFTER UPDATE OF credit_allocation ON campaigns
+-- Named to come after record_terms: a price that is written with the allocation is the list price of what it adds.
+CREATE TRIGGER then_change_allocation AFTER UPDATE OF credit_allocation ON campaigns
     FOR EACH ROW WHEN (NEW.credit_allocation IS DISTINCT FROM OLD.credit_allocation) EXECUTE FUNCTION change_allocation();
 CREATE TRIGGER announce_crossings AFTER UPDATE OF credits_remaining ON campaigns
     FOR EACH ROW WHEN (NEW.credits_remaining IS DISTINCT FROM OLD.credits_remaining) EXECUTE FUNCTION announce_crossings();
@@ -591,8 +593,8 @@ CREATE POLICY company ON credit_movements TO billing_app USING (is_visible(compa
 CREATE POLICY jobs ON credit_grants TO billing_jobs USING (true);
 CREATE POLICY jobs ON credit_movements TO billing_jobs USING (true);
 GRANT SELECT ON credit_grants, credit_movements TO billing_app, billing_jobs;
-GRANT INSERT (company_id, campaign_id, grant_id, credits, amount, price_amount, price_credits, priority, expires_at, source,
-    note, recorded_by) ON credit_grants TO billing_app;
+GRANT INSERT (company_id, campaign_id, grant_id, credits, amount, price_amount, price_credits, at_list_price, priority,
+    expires_at, source, note, recorded_by) ON credit_grants TO billing_app;
 GRANT INSERT (corrects, reason, recorded_by) ON billing_usage_records TO billing_app;
 REVOKE EXECUTE ON FUNCTION settle_credits(text[]), lock_campaigns(text[]), move_credits(),
     burn_credits(bigint[], text[], timestamptz[], numeric[]), take_over_credits(billing_usage_records), use_credits(),

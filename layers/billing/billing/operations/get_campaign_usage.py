@@ -25,7 +25,7 @@ from billing.database.campaigns import Span, load_campaign
 from billing.database.consumption import load_consumption, load_learners
 from billing.database.session import Session, transaction
 from billing.money import round_money, show_quantity
-from billing.periods import Period, parse_period
+from billing.periods import Period, parse_end, parse_period
 from billing.pricing import iaas, seats
 from billing.pricing.shown import billing
 from billing.terms.campaign import Campaign, Version
@@ -110,8 +110,7 @@ def get_campaign_usage(company: str, campaign_id: str, start: str, end: str) -> 
 
 def _span(start: str, end: str) -> Span:
     """A span that holds the period whatever the company's time zone is."""
-    utc = parse_period(start, end, ZoneInfo("UTC"))
-    return Span(utc.start - DAY, utc.end + DAY)
+    return Span(parse_end(start, ZoneInfo("UTC")) - DAY, parse_end(end, ZoneInfo("UTC")) + DAY)
 
 
 def _usage(period: Period, consumption: Consumption) -> Usage:

@@ -68,8 +68,8 @@ class InvoiceState(Shape):
 
 
 class CompanyOverview(Shape):
-    """All campaigns of the company, in the order of their ids; `charges` are those of the whole month, capacity that of its part
-    up to `at`."""
+    """All campaigns of the company, in the order of their ids; `charges` are those of the whole month, capacity that of its
+    part up to `at`."""
 
     company_id: CompanyRef
     company_name: str

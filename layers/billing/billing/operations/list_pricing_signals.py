@@ -100,7 +100,7 @@ def _signal(charged: Charged, budget: Decimal | None) -> PricingSignal:
     return PricingSignal(
         campaign_id=campaign.id,
         campaign_name=campaign.name,
-        pricing_model=parts[-1].version.pricing_model,  # type: ignore[arg-type]
+        pricing_model=parts[-1].version.pricing_model,
         currency=statement.currency,
         total_amount=statement.total_amount,
         seat_months=show_quantity(seat_months(found.used)),

@@ -99,7 +99,7 @@ def propose_pricing(company: str, request: ProposalRequest) -> PricingProposals:
 
 def _shown(proposal: Proposal) -> PricingProposal:
     return PricingProposal(
-        pricing_model=proposal.pricing_model,  # type: ignore[arg-type]
+        pricing_model=proposal.pricing_model,
         bundle_id=proposal.bundle and proposal.bundle.id,
         bundle_name=proposal.bundle and proposal.bundle.name,
         bundles=proposal.quantity,

@@ -112,8 +112,7 @@ class _Grant(NamedTuple):
     campaign_id: str
     credits: Decimal
     amount: Decimal
-    price_amount: Decimal
-    price_credits: Decimal
+    at_list_price: bool
     priority: int
     expires_at: datetime | None
     source: Literal["allocation", "purchase", "promotion"]
@@ -161,6 +160,7 @@ def _grant(db: Session, campaign_id: str, top_up: TopUp, recorded_by: str) -> bo
         amount=str(top_up.amount if top_up.amount is not None else top_up.credits * price.amount / price.credits),
         price_amount=str(price.amount),
         price_credits=str(price.credits),
+        at_list_price=top_up.amount is None,
         priority=PRIORITY if top_up.priority is None else top_up.priority,
         expires_at=top_up.expires_at,
         source="promotion" if top_up.amount == 0 else "purchase",
@@ -182,7 +182,7 @@ def _check_same(campaign_id: str, grant: _Grant, top_up: TopUp) -> None:
         raise Conflict("The id names a top-up of another campaign.", [FieldError("/id", "names a top-up of another campaign")])
     given = {
         "credits": (grant.credits, top_up.credits),
-        "amount": (grant.amount, grant.amount if top_up.amount is None else top_up.amount),
+        "amount": (None if grant.at_list_price and top_up.amount is None else grant.amount, top_up.amount),
         "priority": (grant.priority, PRIORITY if top_up.priority is None else top_up.priority),
         "expiresAt": (grant.expires_at, top_up.expires_at),
     }

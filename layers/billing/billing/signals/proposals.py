@@ -76,9 +76,7 @@ def proposed_period(now: datetime, count: int) -> Period:
 def proposals(usage: Usage, currency: str, terms: Terms, bundles: Sequence[Bundle], period: Period) -> list[Proposal]:
     """A proposal for each model that has terms, and for each bundle, the cheapest first."""
     found = [*_by_terms(usage, currency, terms, period), *(_of_bundle(usage, bundle, period) for bundle in bundles)]
-    return sorted(
-        found, key=lambda each: (each.statement.total_amount, each.pricing_model, each.bundle.id if each.bundle else "")
-    )
+    return sorted(found, key=lambda each: each.statement.total_amount)
 
 
 def _by_terms(usage: Usage, currency: str, terms: Terms, period: Period) -> Iterator[Proposal]:

@@ -55,3 +55,66 @@ SELECT EXISTS (SELECT FROM billing_months WHERE company_id = :company_id AND mon
 -- name: bundles
 -- The bundles on offer in a currency.
 SELECT id, name, annual_price, currency, learners_supported FROM l2i_bundles WHERE currency = :currency ORDER BY id;
+
+-- name: hours_over
+-- The hours in which campaigns had more seats than committed.
+SELECT campaign_id, count(*) FILTER (WHERE seats > committed) AS hours FROM (
+    SELECT r.campaign_id, wanted.committed, max(r.quantity) AS seats
+    FROM unnest(:campaign_ids::text[], :committed::numeric[]) AS wanted (id, committed)
+    JOIN billing_usage_records r ON r.campaign_id = wanted.id
+    WHERE r.event_type = 'seat_usage' AND r.event_timestamp >= :start AND r.event_timestamp < :end
+        AND r.id NOT IN (
+            SELECT corrects FROM billing_usage_records WHERE campaign_id = ANY (:campaign_ids::text[]) AND corrects IS NOT NULL)
+    GROUP BY r.campaign_id, wanted.committed, date_bin('1 hour', r.event_timestamp, timestamptz '2000-01-01 00:00Z')
+) AS hour GROUP BY campaign_id;
+
+-- name: bought
+-- The active subscriptions of a company with what they bought, and the learners that linked campaigns served in the period.
+SELECT s.id, b.id AS bundle_id, b.name, b.annual_price, b.currency, b.learners_supported, s.quantity,
+    s.current_period_start AS starts_at, s.current_period_end AS ends_at,
+    (SELECT coalesce(sum(r.quantity), 0) FROM campaigns c JOIN billing_usage_records r ON r.campaign_id = c.id
+        WHERE c.l2i_subscription_id = s.id AND r.event_type = 'learner_served'
+            AND r.event_timestamp >= s.current_period_start AND r.event_timestamp < least(s.current_period_end, :now::timestamptz)
+            AND NOT EXISTS (SELECT FROM billing_usage_records later WHERE later.corrects = r.id)) AS served
+FROM l2i_subscriptions s JOIN l2i_bundles b ON b.id = s.bundle_id
+WHERE s.company_id = :company_id AND s.status = 'active' ORDER BY s.id;
+
+-- name: all_bundles
+-- The bundles on offer.
+SELECT id, name, annual_price, currency, learners_supported FROM l2i_bundles ORDER BY id;
+
+-- name: all_companies
+-- The companies that have campaigns, in the order of their ids.
+SELECT id, name, time_zone FROM companies WHERE EXISTS (SELECT FROM campaigns WHERE company_id = companies.id) ORDER BY id;
+
+-- name: crossed
+-- The lines of capacity that a company's campaigns have crossed.
+SELECT campaign_id, line FROM capacity_lines WHERE company_id = :company_id;
+
+-- name: lock_company
+-- Two runs at once look at a company one after the other.
+SELECT pg_advisory_xact_lock(hashtext('campaign billing: signals of ' || :company_id::text));
+
+-- name: arm
+-- Lines that are to be announced again when they are crossed.
+DELETE FROM capacity_lines USING unnest(:campaign_ids::text[], :lines::text[]) AS armed (id, line)
+WHERE capacity_lines.campaign_id = armed.id AND capacity_lines.line = armed.line;
+
+-- name: keep_crossed
+-- Lines that have been crossed.
+INSERT INTO capacity_lines (company_id, campaign_id, line)
+SELECT :company_id, id, line FROM unnest(:campaign_ids::text[], :lines::text[]) AS crossed (id, line);
+
+-- name: published_day
+-- Whether a company's signals of a day are published.
+SELECT EXISTS (
+    SELECT FROM billing_events WHERE company_id = :company_id AND subject = :company_id
+        AND type = 'pricing_signals.published' AND data ->> 'day' = :day) AS published;
+
+-- name: open_opportunities
+-- The opportunities of a company whose last event opened them.
+SELECT subject, rule FROM (
+    SELECT DISTINCT ON (subject, data ->> 'rule') subject, data ->> 'rule' AS rule, type FROM billing_events
+    WHERE company_id = :company_id AND type IN ('opportunity.opened', 'opportunity.closed')
+    ORDER BY subject, data ->> 'rule', id DESC
+) AS last WHERE type = 'opportunity.opened';

@@ -1,0 +1,135 @@
+"""The outbox: order for each subject, partial failures, a bus away, two publishers, CloudEvents (design §16)."""
+
+import math
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from billing.database import session
+from billing.jobs import outbox
+from tests.world import World
+
+
+class Bus:
+    """The bus: what it took, and what it refuses."""
+
+    def __init__(self) -> None:
+        self.taken: list[dict[str, Any]] = []
+        self.refused: set[str] = set()
+        self.away = False
+        self.during: Any = None
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        if self.away:
+            raise EndpointConnectionError(endpoint_url="https://events.example")
+        if self.during:
+            self.during()
+        answers: list[dict[str, str]] = []
+        for entry in Entries:
+            refused = entry["DetailType"] in self.refused
+            answers.append({"ErrorCode": "ThrottlingException"} if refused else {"EventId": "1"})
+            self.taken += [] if refused else [entry]
+        return {"Entries": answers}
+
+    @property
+    def types(self) -> list[str]:
+        return [entry["DetailType"] for entry in self.taken]
+
+
+@pytest.fixture
+def bus(world: World, monkeypatch: pytest.MonkeyPatch) -> Bus:
+    bus = Bus()
+    monkeypatch.setenv("ALERT_BUS_NAME", "alerts")
+    monkeypatch.setattr("boto3.client", lambda *_, **__: bus)
+    return bus
+
+
+def write(world: World, company: str, *events: tuple[str, str]) -> None:
+    for type_, subject in events:
+        world.connection.run(
+            "INSERT INTO billing_events (company_id, type, subject, data) VALUES (:company, :type, :subject, '{}')",
+            company=company,
+            type=type_,
+            subject=subject,
+        )
+
+
+def waiting(world: World) -> list[str]:
+    return [str(row["type"]) for row in world.rows("SELECT type FROM billing_events WHERE published_at IS NULL ORDER BY id")]
+
+
+def publish() -> None:
+    outbox.publish(lambda: math.inf)
+
+
+def test_events_of_a_subject_leave_in_the_order_of_their_ids(world: World, bus: Bus) -> None:
+    company = world.company()
+    write(world, company, *((f"n.{chr(97 + n)}", "campaign") for n in range(12)), ("x.x", "other"))
+
+    publish()
+
+    assert [each for each in bus.types if each != "x.x"] == [f"n.{chr(97 + n)}" for n in range(12)]
+    assert waiting(world) == []
+
+
+def test_a_refused_event_holds_the_later_ones_of_its_subject_and_no_others(world: World, bus: Bus) -> None:
+    company = world.company()
+    write(world, company, ("a.bad", "one"), ("b.good", "two"), ("c.good", "one"), ("d.good", "two"))
+    bus.refused = {"a.bad"}
+
+    publish()
+
+    assert (bus.types, waiting(world)) == (["b.good", "d.good"], ["a.bad", "c.good"])
+    bus.refused = set()
+    publish()
+    assert bus.types[2:] == ["a.bad", "c.good"]
+
+
+def test_what_waited_while_the_bus_was_away_leaves_once_with_the_same_ids(world: World, bus: Bus) -> None:
+    company = world.company()
+    write(world, company, *((f"n.{chr(97 + n)}", f"campaign-{n}") for n in range(25)))
+    bus.away = True
+    for _ in range(3):
+        publish()
+    ids = {str(row["id"]) for row in world.rows("SELECT id FROM billing_events")}
+    bus.away = False
+
+    publish()
+    publish()
+
+    assert len(bus.taken) == 25
+    assert {outbox.json.loads(entry["Detail"])["id"] for entry in bus.taken} == ids
+
+
+def test_two_publishers_at_once_send_nothing_twice(world: World, bus: Bus) -> None:
+    write(world, world.company(), *((f"n.{chr(97 + n)}", f"campaign-{n}") for n in range(20)))
+    asked: list[bool] = []
+
+    def meanwhile() -> None:
+        from local.databases import connect
+        from tests.world import World as Other
+
+        other = Other(connect(session.settings.os.environ["DATABASE_URL"]))
+        asked.append(other.value(outbox._SQL["take_turns"]))
+        other.connection.close()
+
+    bus.during = meanwhile
+
+    publish()
+
+    assert asked == [False, False]
+    assert len(bus.types) == len(set(bus.types)) == 20
+
+
+def test_a_publisher_that_finds_another_at_work_leaves_the_events_to_it(world: World, bus: Bus) -> None:
+    write(world, world.company(), ("n.a", "campaign"))
+    world.connection.run("BEGIN")
+    assert world.value(outbox._SQL["take_turns"])
+
+    publish()
+
+    world.connection.run("ROLLBACK")
+    assert bus.taken == []
+    publish()
+    assert bus.types == ["n.a"]

@@ -1,0 +1,77 @@
+"""Crossings of capacity once each, opportunities opened and closed, signals published once a day (design §15, §16)."""
+
+import math
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from billing.jobs.signals import announce
+from tests.signals.march import hours_from, record_hours
+from tests.world import World
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def look(now: datetime) -> None:
+    announce(now, lambda: math.inf)
+
+
+def events(world: World, prefix: str) -> list[tuple[str, Any]]:
+    rows = world.rows("SELECT type, data FROM billing_events WHERE starts_with(type, :prefix) ORDER BY id", prefix=prefix)
+    return [(row["type"], row["data"]) for row in rows]
+
+
+def test_each_line_is_announced_once_and_again_after_the_load_fell_5_points_below(world: World) -> None:
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    campaign = world.campaign(world.company(), committed_seats=100)
+    record_hours(world, campaign, hours_from(start, [85, 110, 20, 20, 300]))
+
+    for hour in range(1, 6):
+        look(start + hour * HOUR - timedelta(minutes=1))
+        look(start + hour * HOUR - timedelta(minutes=1))
+
+    # The load so far: 85, 97.5, 71.7, 58.8, 107 %.
+    assert [each for each, _ in events(world, "capacity.")] == [
+        *("capacity.near", "capacity.near", "capacity.at", "capacity.over")
+    ]
+    assert events(world, "capacity.")[0][1] == {
+        "campaignId": campaign,
+        "unit": "seat",
+        "committed": "100",
+        "used": "85",
+        "load": "0.85",
+    }
+
+
+def test_signals_are_published_once_for_each_day_of_the_company(world: World) -> None:
+    company = world.company(time_zone="Asia/Tokyo")
+    world.campaign(company)
+    midnight = datetime(2025, 3, 1, 15, tzinfo=UTC)
+
+    for instant in (midnight - HOUR, midnight - timedelta(seconds=1), midnight, midnight + 5 * HOUR):
+        look(instant)
+
+    assert [data["day"] for _, data in events(world, "pricing_signals.")] == ["2025-02-28", "2025-03-01"]
+
+
+def test_an_opportunity_is_opened_once_and_closed_once(world: World) -> None:
+    company = world.company()
+    world.campaign(company)
+    subscription = world.subscription(company, "1000.00")
+    end = datetime(2026, 1, 1, tzinfo=UTC)
+
+    for day in (40, 29, 28, -1, -2):
+        look(end - day * DAY)
+
+    seen = [(each, data["subject"]) for each, data in events(world, "opportunity.") if data["rule"] == "U7"]
+    assert seen == [("opportunity.opened", subscription), ("opportunity.closed", subscription)]
+
+
+def test_every_company_with_campaigns_is_looked_at(world: World) -> None:
+    companies = [world.company() for _ in range(3)]
+    for company in companies:
+        world.campaign(company)
+
+    look(datetime(2025, 3, 1, tzinfo=UTC))
+
+    assert Counter(each for each, _ in events(world, "pricing_signals.")) == {"pricing_signals.published": 3}
