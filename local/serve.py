@@ -33,7 +33,9 @@ def _listener(port: str) -> socket.socket:
     except (ValueError, OverflowError):
         sys.exit(f"PORT is {port}, which is no port")
     except OSError as error:
-        sys.exit(f"Port {port} of {HOST} cannot be had ({os.strerror(error.errno or 0)}); choose another: make serve PORT=8001")
+        sys.exit(
+            f"Port {port} of {HOST} cannot be used ({os.strerror(error.errno or 0)}); choose another: make serve PORT=8001"
+        )
 
 
 def _welcome(port: int) -> str:

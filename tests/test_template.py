@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from billing import settings
-from billing.database.session import ANSWER_TIMEOUT, CONNECT_TIMEOUT
+from billing.database.session import BEGIN_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS
 from local.template import TEMPLATE, Function, functions
 
 
@@ -52,15 +52,15 @@ def test_the_caller_hears_from_the_function_before_lambda_ends_it(function: Func
     statement = int(function.environment.get("DATABASE_STATEMENT_TIMEOUT", settings.statement_timeout()))
     # A kept connection says nothing; then two addresses are tried, a login and a beginning. What that took is not there
     # for the work, which has a second at least.
-    silent = ANSWER_TIMEOUT + 2 * CONNECT_TIMEOUT + 2 * ANSWER_TIMEOUT
+    silent = BEGIN_TIMEOUT_SECONDS + 2 * CONNECT_TIMEOUT_SECONDS + 2 * BEGIN_TIMEOUT_SECONDS
 
-    assert max(silent + 1, statement + ANSWER_TIMEOUT) < function.timeout
+    assert max(silent + 1, statement + BEGIN_TIMEOUT_SECONDS) < function.timeout
 
 
 def test_a_proxy_that_has_no_connection_to_lend_says_so_before_it_is_given_up() -> None:
     pool = RESOURCES["DatabaseProxyTargets"]["Properties"]["ConnectionPoolConfigurationInfo"]
 
-    assert pool["ConnectionBorrowTimeout"] < ANSWER_TIMEOUT
+    assert pool["ConnectionBorrowTimeout"] < BEGIN_TIMEOUT_SECONDS
 
 
 def test_only_the_issuer_and_the_audience_have_to_be_named() -> None:

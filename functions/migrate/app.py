@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.jobs.deployment import reported
+from billing.jobs.deployment import responding_to_cloudformation
 from billing.operations.migrate import load_demo, migrate, status
 from billing.telemetry import logger
 
@@ -19,7 +19,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         return status()
     if event.get("action") == "load_demo":
         return load_demo(event["rows"])
-    with reported(event):
+    with responding_to_cloudformation(event):
         # When the stack is deleted, the data stays as it is.
         applied = [] if event.get("RequestType") == "Delete" else migrate()
     logger.info("Migrated", applied=applied)

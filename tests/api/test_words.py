@@ -61,6 +61,7 @@ EXAMPLES: dict[str, tuple[Any, Any, str]] = {
     "string_type": (Text, 7, "must be a string"),
     "string_too_short": (Text, "", "must have 1 or more characters"),
     "string_too_long": (Text, "x" * 129, "must have 128 or fewer characters"),
+    "string_pattern_mismatch": (Annotated[str, Field(pattern="^[A-Z]{3}$")], "nok", "must match the pattern ^[A-Z]{3}$"),
     "bool_type": (bool, [], "must be true or false"),
     "bool_parsing": (bool, "maybe", "must be true or false"),
     "int_type": (int, [], "must be an integer"),

@@ -89,7 +89,7 @@ def test_a_transaction_of_many_statements_is_ended_in_the_same_time(world: World
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second instead of five, so that the tests need not wait."""
-    monkeypatch.setattr(database, "ANSWER_TIMEOUT", 1)
+    monkeypatch.setattr(database, "BEGIN_TIMEOUT_SECONDS", 1)
 
 
 def test_a_server_that_takes_a_connection_and_says_nothing_is_away_soon(

@@ -102,7 +102,7 @@ def test_a_failed_migration_fails_the_deployment_and_says_why(
 
     ((_, answer),) = bucket.answers
     assert answer["Status"] == "FAILED"
-    assert "The database is away" in answer["Reason"]
+    assert "The database cannot be reached" in answer["Reason"]
     assert "Connection refused" in answer["Reason"]
 
 

@@ -46,7 +46,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(database_url: str) -> None:
 
         output, _ = serve(port, database_url).communicate(timeout=30)
 
-    assert output == f"Port {port} of 127.0.0.1 cannot be had (Address already in use); choose another: make serve PORT=8001\n"
+    assert output == f"Port {port} of 127.0.0.1 cannot be used (Address already in use); choose another: make serve PORT=8001\n"
 
 
 @pytest.mark.parametrize("port", ["http", "80000"])

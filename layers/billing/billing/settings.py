@@ -42,7 +42,7 @@ def database() -> Database:
 
 def statement_timeout() -> int:
     """Seconds that a statement may take, and since Postgres 17 a whole transaction (`DATABASE_STATEMENT_TIMEOUT`); with the
-    time to connect below the function's own timeout, so that the caller gets an answer."""
+    time to connect below the function's own timeout, so that the caller gets a response."""
     return int(os.environ.get("DATABASE_STATEMENT_TIMEOUT", "15"))
 
 

@@ -9,7 +9,7 @@ from billing.contract.types import INSTANT_SCHEMA, Text
 from billing.invoices.parties import Month
 from billing.periods import check_end
 
-# What the routes of Powertools take for a parameter: any other path is of no route (404).
+# The characters Powertools accepts in a path parameter; any other path matches no route (404).
 _SERVED = {"pattern": r"^[-._~()'!*:@,;=+&$%<> \[\]{}|^\w]+$"}
 CampaignId = Annotated[Text, Path(alias="campaignId", description="The campaign's id.", json_schema_extra=_SERVED)]
 SubscriptionId = Annotated[Text, Path(alias="subscriptionId", description="The subscription's id.", json_schema_extra=_SERVED)]

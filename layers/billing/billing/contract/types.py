@@ -105,7 +105,7 @@ Instant = Annotated[
     WithJsonSchema(_INSTANT_SCHEMA),
 ]
 
-# Of rows that are many: what Postgres says of them is answered as it stands, and costs no call of Python for each.
+# Of rows that are many: what Postgres says of them is returned as it stands, and costs no call of Python for each.
 DecimalText = Annotated[str, WithJsonSchema(_DECIMAL_SCHEMA)]
 UtcInstant = Annotated[datetime, WithJsonSchema(_INSTANT_SCHEMA)]
 """An instant in UTC, which pydantic writes as `format_instant` does."""

@@ -39,7 +39,7 @@ def _from_aws(target: Database, ask: Callable[[Database], Login]) -> Login:
     try:
         return ask(target)
     except (BotoCoreError, ClientError) as error:
-        raise DatabaseUnavailable("The database's login cannot be had right now. Send the same request again.") from error
+        raise DatabaseUnavailable("Could not obtain database credentials. Retry the same request.") from error
 
 
 def _from_secret(target: Database) -> Login:
@@ -50,8 +50,8 @@ def _from_secret(target: Database) -> Login:
 
 
 def _with_token(target: Database) -> Login:
-    """What boto3's `generate_db_auth_token` answers, without its client, which doubles the time to the first request. Signed
-    here: nothing is asked of AWS."""
+    """What boto3's `generate_db_auth_token` returns, without its client, which doubles the time to the first request. The
+    token is signed here, without a call to AWS."""
     import botocore.session
     from botocore.auth import SigV4QueryAuth
     from botocore.awsrequest import AWSRequest

@@ -1,7 +1,7 @@
 """The one connection of an execution environment, and the transactions on it.
 
 A connection is used again for as long as it is known to be in step with the server. Whatever goes wrong inside the
-driver, other than an error that the server reported, may leave an answer unread, and the next query would get it: such a
+driver, other than an error that the server reported, may leave a response unread, and the next query would get it: such a
 connection is closed and never used again.
 
 Every transaction sets all of its own state (role, company, time zone), so that a proxy may lend the connection to another
@@ -29,11 +29,11 @@ SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 APP, READER, JOBS, OWNER = "billing_app", "billing_reader", "billing_jobs", "billing_owner"
 """The roles of the API's functions, of those that only read and of the jobs, and the tables' owner (migrations 0004, 0090)."""
 
-CONNECT_TIMEOUT = 3
-"""Seconds to reach an address of the database; a proxy has one in each availability zone."""
+CONNECT_TIMEOUT_SECONDS = 3
+"""The time to reach an address of the database; a proxy has one in each availability zone."""
 
-ANSWER_TIMEOUT = 5
-"""Seconds for the database to take a login, or to begin a transaction: more than a proxy waits for a connection to lend."""
+BEGIN_TIMEOUT_SECONDS = 5
+"""The time for the database to accept a login, or to begin a transaction: more than a proxy waits for a free connection."""
 
 _LOGIN_REFUSED = "28"
 """The class of SQLSTATE for a user, password or token that the server does not accept."""
@@ -79,7 +79,7 @@ class Session:
         return next(iter(self.rows(sql, **parameters)), None)
 
     def value(self, sql: str, **parameters: Any) -> Any:
-        """The first column of the first row; a query that answers one row always has it."""
+        """The first column of the first row; a query that returns one row always has it."""
         return next(iter(self.rows(sql, **parameters)[0].values()))
 
     def script(self, sql: str) -> None:
@@ -88,11 +88,11 @@ class Session:
             self.connection.run(sql)
 
     def begin(self, company: str, role: str | None, seconds: int, isolation: str = "") -> None:
-        """Begin a transaction that takes so many seconds at the most."""
-        self.wait_for(ANSWER_TIMEOUT)
+        """Begin a transaction that takes at most this many seconds."""
+        self.wait_for(BEGIN_TIMEOUT_SECONDS)
         self.script(_begin_sql(company, role, seconds, isolation))
         # The server itself ends what takes too long; this is for a server that has gone.
-        self.wait_for(seconds + ANSWER_TIMEOUT)
+        self.wait_for(seconds + BEGIN_TIMEOUT_SECONDS)
 
     def wait_for(self, seconds: int) -> None:
         """Give the server this many seconds to send something; then the connection is lost."""
@@ -132,7 +132,7 @@ def transaction(company: str, role: str | None = APP, isolation: str = "") -> It
     It takes a role of its own, so that row-level security holds whoever logged in; None keeps the login's. `APP` is `READER`
     in a function that only reads.
 
-    Raises `DatabaseUnavailable` where the database is away, or where a statement failed for a reason that may pass.
+    Raises `DatabaseUnavailable` where the database cannot be reached, or where a statement failed for a reason that may pass.
     """
     session = None
     with _translated_errors():
@@ -155,7 +155,7 @@ def own_connection() -> Iterator[Session]:
         session = Session(settings.database())
         try:
             session.script(f"SET timezone = 'UTC'; SET statement_timeout = '{settings.statement_timeout()}s'")
-            session.wait_for(settings.statement_timeout() + ANSWER_TIMEOUT)
+            session.wait_for(settings.statement_timeout() + BEGIN_TIMEOUT_SECONDS)
             yield session
         finally:
             session.close()
@@ -168,9 +168,9 @@ def _translated_errors() -> Iterator[None]:
     except DatabaseError as error:
         if sqlstate(error).startswith(_OUR_FAULT):
             raise
-        raise DatabaseUnavailable("The database cannot answer right now. Send the same request again.") from error
+        raise DatabaseUnavailable("The database cannot do the work now. Retry the same request.") from error
     except (InterfaceError, OSError) as error:
-        raise DatabaseUnavailable("The database is away. Send the same request again.") from error
+        raise DatabaseUnavailable("The database cannot be reached. Retry the same request.") from error
 
 
 def disconnect() -> None:
@@ -192,7 +192,7 @@ def _begin(company: str, role: str | None, isolation: str) -> Session:
             return _session
     disconnect()
     _session = Session(target)
-    # What it took to get here is not there for the work, or the function would end before the caller is answered.
+    # What it took to get here is not there for the work, or the function would end before it responds to the caller.
     _session.begin(company, role, max(1, settings.statement_timeout() - int(time.monotonic() - started)), isolation)
     return _session
 
@@ -251,12 +251,12 @@ def _connect(target: settings.Database) -> Connection:
 
 
 def _log_in(target: settings.Database, credentials: Login) -> Connection:
-    channel = socket.create_connection((target.host, target.port), timeout=CONNECT_TIMEOUT)
+    channel = socket.create_connection((target.host, target.port), timeout=CONNECT_TIMEOUT_SECONDS)
     # Without this, small messages to a TLS server wait for the acknowledgement of the one before.
     channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # A host that vanished (a failover, while this environment was frozen) acknowledges nothing: soon noticed, and replaced.
-    channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ANSWER_TIMEOUT * 1000)
-    channel.settimeout(ANSWER_TIMEOUT)
+    channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, BEGIN_TIMEOUT_SECONDS * 1000)
+    channel.settimeout(BEGIN_TIMEOUT_SECONDS)
     try:
         return Connection(
             credentials.user,

@@ -22,7 +22,7 @@ from billing.errors import DatabaseUnavailable
 from billing.telemetry import logger, metrics
 
 IN_THE_LEDGER = ("recorded", "duplicate")
-REASON_CHARACTERS = 1000
+REASON_CHARACTERS_MAX = 1000
 
 Ingest = Callable[[Sequence[str], datetime], list[Result]]
 
@@ -53,7 +53,7 @@ def _settle(message: SQSRecord, result: Result) -> None:
     if result.status in IN_THE_LEDGER:
         return
     # What SQS takes in an attribute: a name that the caller made up may hold other characters.
-    reason = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in result.reason or "")[:REASON_CHARACTERS]
+    reason = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in result.reason or "")[:REASON_CHARACTERS_MAX]
     logger.warning("A message cannot be recorded", message_id=message.message_id, reason=reason)
     if not (queue := settings.usage_dead_letters()):
         raise Undelivered(reason)

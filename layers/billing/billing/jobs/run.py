@@ -21,7 +21,7 @@ from billing.instants import format_instant, parse_instant
 from billing.sql import queries
 from billing.telemetry import logger, metrics
 
-CHUNK = 20_000
+CHUNK_CAMPAIGNS = 20_000
 """Campaigns, or activities, per transaction: enough to amortise its overhead, few enough to commit within seconds."""
 
 RESERVE_SECONDS = 10
@@ -73,7 +73,7 @@ class Run:
         It takes `after`, the campaign before the first to look at, and `size`, and returns a `Recorded`. Where a chunk fails
         or takes too long, smaller ones find the campaign that cannot be recorded, which `next_due` names; it is reported and
         passed over, and all others are recorded."""
-        after, size = "", CHUNK
+        after, size = "", CHUNK_CAMPAIGNS
         total = Recorded()
         while True:
             self.check_time()
@@ -91,7 +91,7 @@ class Run:
             total = total.with_chunk(chunk)
             if chunk.done:
                 return total
-            after, size = after if chunk.last is None else chunk.last, min(CHUNK, size * 2)
+            after, size = after if chunk.last is None else chunk.last, min(CHUNK_CAMPAIGNS, size * 2)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -51,7 +51,7 @@ class UsageRecord(Shape):
     event_timestamp: UtcInstant
     recorded_at: UtcInstant
     deduplication_key: DeduplicationKey
-    metadata: Annotated[dict[str, Any], Field(description="As it was sent; numbers are answered in double precision.")]
+    metadata: Annotated[dict[str, Any], Field(description="As it was sent; numbers are returned in double precision.")]
     corrects: RecordId | None
     superseded_by: RecordId | None
     reason: Annotated[str | None, Field(description="Why a correction was made.")]
@@ -120,15 +120,14 @@ def _page(
 
 
 def _fitting(rows: list[Row]) -> int:
-    """How many of the records an answer holds: all but where their metadata is large."""
-    sizes = accumulate(
-        RECORD_BYTES_MAX + (_answered_bytes(row["metadata"]) if row["metadata_bytes"] > 100 else 0) for row in rows
-    )
+    """How many of the records fit into a response: all of them, unless their metadata is large."""
+    metadata = (_escaped_bytes(row["metadata"]) if row["metadata_bytes"] > 100 else 0 for row in rows)
+    sizes = accumulate(RECORD_BYTES_MAX + size for size in metadata)
     return sum(size <= PAGE_BYTES_MAX for size in sizes)
 
 
-def _answered_bytes(metadata: dict[str, Any]) -> int:
-    # The body is a text within Lambda's answer, so its quotes and backslashes are escaped once more.
+def _escaped_bytes(metadata: dict[str, Any]) -> int:
+    # The body is a JSON string inside Lambda's response, so its quotes and backslashes are escaped once more.
     return len(json.dumps(json.dumps(metadata)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from billing import settings
 from billing.database.session import ALL_COMPANIES, JOBS, transaction
 from billing.jobs import outbox
-from billing.jobs.run import CHUNK, Run, TimeLeft, job_run
+from billing.jobs.run import CHUNK_CAMPAIGNS, Run, TimeLeft, job_run
 from billing.sql import queries
 
 JOB_NAME = "track_credit_usage"
@@ -37,8 +37,8 @@ def track_credit_usage(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
 def _expire(run: Run, hour: datetime) -> None:
     """Usage that is reported late burns the credits that were valid when it happened, until the grace is over."""
     expired_before = hour - timedelta(hours=settings.grace_hours())
-    booked = CHUNK
-    while booked == CHUNK:
+    booked = CHUNK_CAMPAIGNS
+    while booked == CHUNK_CAMPAIGNS:
         run.check_time()
         with run.transaction() as db:
-            booked = db.value(_SQL["expire"], expired_before=expired_before, size=CHUNK)
+            booked = db.value(_SQL["expire"], expired_before=expired_before, size=CHUNK_CAMPAIGNS)

@@ -18,8 +18,8 @@ from billing.instants import EARLIEST, parse_instant
 from billing.usage.event_types import EventType
 from billing.usage.keys import usage_key
 
-METADATA_BYTES = 8 * 1024
-METADATA_DEPTH = 32
+METADATA_BYTES_MAX = 8 * 1024
+METADATA_DEPTH_MAX = 32
 DAY = timedelta(days=1)
 
 
@@ -28,15 +28,15 @@ def check_metadata(value: object) -> str:
     if not isinstance(value, dict):
         raise ValueError("must be an object")
     text = canonical_json(value)
-    if len(text.encode()) > METADATA_BYTES:
+    if len(text.encode()) > METADATA_BYTES_MAX:
         raise ValueError("must be at most 8 KB as JSON")
     return text
 
 
-def canonical_json(value: object, depth: int = METADATA_DEPTH) -> str:
+def canonical_json(value: object, depth: int = METADATA_DEPTH_MAX) -> str:
     """The one spelling of a JSON value, without white space. Raises `ValueError` for what Postgres cannot store as it is."""
     if depth < 0:
-        raise ValueError(f"must not be nested deeper than {METADATA_DEPTH} levels")
+        raise ValueError(f"must not be nested deeper than {METADATA_DEPTH_MAX} levels")
     match value:
         case str():
             return encode_basestring(check_text(value))
