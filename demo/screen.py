@@ -146,19 +146,19 @@ def _share(name: str, share: str, amount: str) -> str:
 
 
 def credits(moved: Iterable[Row], accounts: list[Row]) -> list[str]:
-    """The account of each credits campaign: opening + bought − used + overage − expired = closing."""
+    """The account of each credits campaign: opening + bought − (used − overage) − expired = closing."""
     lines, rows = _heading("Credits accounts"), list(moved)
     for account in accounts:
         of_account = [row for row in rows if row["campaign_id"] == account["id"]]
-        opening = [row for row in of_account if row["source"] == "allocation"]
         lines += [
             "",
             _sides(account["name"], account["id"]),
             _entry("opening", account["opening"]),
-            *map(_moved, opening),
+            *(_grant(row) for row in of_account if row["source"] == "allocation"),
             _entry("bought", account["bought"]),
-            *(_moved(row) for row in of_account if row not in opening),
+            *(_grant(row) for row in of_account if row["source"] not in ("allocation", None)),
             _entry("used", account["used"]),
+            *(f"    {ALERTS[row['what']]}: {_plain(row['credits'])} left" for row in of_account if row["what"] in ALERTS),
             _entry("  of which overage", account["overage"]),
             _entry("expired", account["expired"]),
             _entry("closing", account["closing"]),
@@ -170,13 +170,11 @@ def _entry(name: str, credits: Decimal) -> str:
     return f"  {name:<22}{_plain(credits):>10}"
 
 
-def _moved(row: Row) -> str:
-    if row["what"] != "grant":
-        return f"    {ALERTS[row['what']]}: {_plain(row['credits'])} left"
+def _grant(row: Row) -> str:
     paid, granted = row["price_amount"], row["price_credits"]
-    price = f"{paid / granted:.2f}" if granted == 1 else f"{paid:,.2f} ÷ {_plain(granted)} = {paid / granted:.2f}"
+    division = f"{paid:,.2f} ÷ {_plain(granted)} = " if granted != 1 else ""
     expiry = f", expires {row['expires_at']:%Y-%m-%d %H:%M} UTC" if row["expires_at"] else ""
-    return f"    {_plain(row['credits'])} credits at {price}: {row['text']}{expiry}"
+    return f"    {_plain(row['credits'])} credits at {division}{paid / granted:.2f}: {row['text']}{expiry}"
 
 
 def requests(sent: list[tuple[Row, Row]]) -> list[str]:
@@ -205,8 +203,8 @@ def corrections(made: list[tuple[Row, Row]]) -> list[str]:
     lines = _heading("Corrected")
     for correction, answer in made:
         (result,) = answer["results"]
-        lines += [f"  {result['status']}: {correction['event']}, quantity {_plain(correction['quantity'])}"]
-        lines += [f"    {correction['reason']}"]
+        lines.append(f"  {result['status']}: {correction['event']}, quantity {_plain(correction['quantity'])}")
+        lines.append(f"    {correction['reason']}")
     return lines
 
 
