@@ -75,9 +75,11 @@ def _progress(steps: Iterable[int], terminal: TextIO, total: int) -> Iterator[in
 def _lines(month: Month, report: Report) -> Iterator[str]:
     """The statements, which are the same in every run, then what this run recorded."""
     for company in month.portfolio["companies"]:
-        yield from screen.company(company, _usages(month, company["id"]), _splits(month, company["id"]))
-    yield from screen.credits(platform.credits_moved(), platform.balances())
+        campaigns = month.campaigns(company["id"])
+        yield from screen.company(company, campaigns, _usages(month, company["id"]), list(_splits(month, company["id"])))
+    yield from screen.credits(platform.credits_moved(), platform.credit_accounts())
     yield from screen.requests(report.requests)
+    yield from screen.corrections(report.corrections)
     yield from screen.jobs(report.seat_job, report.credit_job)
     yield from screen.ledger(platform.ledger(), report.recorded)
 
@@ -88,9 +90,13 @@ def _usages(month: Month, company_id: str) -> list[Row]:
     return [call("GET", path, company_id, query_string=period) for path in paths]
 
 
-def _splits(month: Month, company_id: str) -> list[Row]:
-    rows = (row for row in month.portfolio["l2i_subscriptions"] if row["company_id"] == company_id)
-    return [call("GET", f"/v1/subscriptions/{row['id']}/allocation", company_id) for row in rows]
+def _splits(month: Month, company_id: str) -> Iterator[tuple[Row, Row, Row]]:
+    """Each subscription with its bundle and its split."""
+    bundles = {bundle["id"]: bundle for bundle in month.portfolio["l2i_bundles"]}
+    for row in month.portfolio["l2i_subscriptions"]:
+        if row["company_id"] == company_id:
+            split = call("GET", f"/v1/subscriptions/{row['id']}/allocation", company_id)
+            yield row, bundles[row["bundle_id"]], split
 
 
 if __name__ == "__main__":

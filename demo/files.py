@@ -6,14 +6,17 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationInfo
+from pydantic.alias_generators import to_snake
 
-from billing.contract.types import Quantity
+from billing.contract.types import Amount, Quantity, Reason, Text
 from billing.instants import parse_instant
+from billing.terms.changes import TermsChange
 from demo.checked import FOLDER, BadFile, Place, at, csv_rows, yaml_value
 
 HOUR = timedelta(hours=1)
 PREFIX = "demo-"
 PORTFOLIO = "portfolio.yaml"
+MONTH = "month.yaml"
 EVENT_MEMBERS = {"id", "campaignId", "eventType", "quantity", "timestamp"}
 
 Row = dict[str, Any]
@@ -110,9 +113,31 @@ class _Request(_File):
 class _TopUp(_File):
     at: Instant
     campaignId: CampaignId  # noqa: N815
-    id: str
+    id: Text
     credits: Quantity
     note: str
+    amount: Amount | None = None
+    priority: int | None = None
+    expiresAt: Instant | None = None  # noqa: N815
+
+
+class _TermsChange(_File):
+    at: Instant
+    campaignId: CampaignId  # noqa: N815
+    id: Text
+    effectiveFrom: date  # noqa: N815
+    terms: TermsChange
+    reason: Reason
+
+
+class _Correction(_File):
+    """`event` is the id by which a caller sent the event whose record is wrong."""
+
+    at: Instant
+    event: str
+    id: Text
+    quantity: Quantity
+    reason: Reason
 
 
 class _Month(_File):
@@ -121,6 +146,8 @@ class _Month(_File):
     late_hours: list[Instant]
     requests: list[_Request]
     top_ups: list[_TopUp]
+    terms_changes: list[_TermsChange]
+    corrections: list[_Correction]
 
 
 Seats = dict[CampaignId, dict[date, Week]]
@@ -137,6 +164,8 @@ class Month:
     activities: list[Row]
     requests: list[Row]
     top_ups: list[Row]
+    terms_changes: list[Row]
+    corrections: list[Row]
     late_hours: list[datetime]
     start: date
     end: date
@@ -144,16 +173,24 @@ class Month:
     def campaigns(self, company_id: str) -> list[Row]:
         return [campaign for campaign in self.portfolio["campaigns"] if campaign["company_id"] == company_id]
 
+    def played(self, table: str) -> list[Row]:
+        """The rows of a table as they are at the month's end: its changes of terms are in force."""
+        changed = {change["campaignId"]: change["terms"] for change in self.terms_changes} if table == "campaigns" else {}
+        return [
+            row | {to_snake(name): value for name, value in changed.get(row["id"], {}).items()} for row in self.portfolio[table]
+        ]
+
     def at(self, table: str, number: int, column: str, what: str) -> str:
         """What is wrong with a column of a row of the portfolio, after the place at which it stands."""
-        return at(PORTFOLIO, self.lines[table, number, column], what)
+        return at(PORTFOLIO, self.lines.get((table, number, column), self.lines[table, number]), what)
 
     def hours(self) -> list[datetime]:
         """The UTC hours of the period in every company's time zone, and on until everything has arrived."""
         zones = [ZoneInfo(company["time_zone"]) for company in self.portfolio["companies"]]
         first = min(datetime.combine(self.start, time(), zone).astimezone(UTC) for zone in zones)
         last = max(datetime.combine(self.end, time(), zone).astimezone(UTC) for zone in zones)
-        last = max([last, *(each["at"] + HOUR for each in (*self.activities, *self.requests, *self.top_ups))])
+        arriving = (*self.activities, *self.requests, *self.top_ups, *self.terms_changes, *self.corrections)
+        last = max([last, *(each["at"] + HOUR for each in arriving)])
         return [first + HOUR * n for n in range(-((first - last) // HOUR))]
 
     def volunteers(self, instant: datetime) -> dict[str, int]:
@@ -168,9 +205,15 @@ def read() -> Month:
     lines: dict[Place, int] = {}
     portfolio = yaml_value(PORTFOLIO, TypeAdapter(_Portfolio), {}, lines).model_dump()
     known = {"campaigns": {campaign["id"] for campaign in portfolio["campaigns"]}}
-    month = yaml_value("month.yaml", TypeAdapter(_Month), known, {}).model_dump()
+    places: dict[Place, int] = {}
+    month = yaml_value(MONTH, TypeAdapter(_Month), known, places).model_dump(by_alias=True, exclude_unset=True)
     if month["start"] >= month["end"]:
-        raise BadFile(at("month.yaml", 1, "must start before it ends"))
+        raise BadFile(at(MONTH, 1, "must start before it ends"))
+    requests = [row | {"events": _events(row["file"], known)} for row in month.pop("requests")]
+    for number, correction in enumerate(month["corrections"]):
+        if correction["event"] not in _sent_before(correction["at"], requests):
+            what = f"event must be the id of an event that was sent before (it is {correction['event']})"
+            raise BadFile(at(MONTH, places["corrections", number, "event"], what))
     return Month(
         portfolio=portfolio,
         lines=lines,
@@ -179,7 +222,7 @@ def read() -> Month:
             {name: str(value) for name, value in row} | {"at": row.recorded_at}
             for row in csv_rows("activities.csv", TypeAdapter(_Activity), known)
         ],
-        requests=[row | {"events": _events(row["file"], known)} for row in month.pop("requests")],
+        requests=requests,
         **month,
     )
 
@@ -201,3 +244,8 @@ def _events(file: str, known: dict[str, set[str]]) -> list[Row]:
         | {"metadata": {name: row[name] for name in row.keys() - EVENT_MEMBERS}}
         for row in given
     ]
+
+
+def _sent_before(instant: datetime, requests: list[Row]) -> set[str]:
+    """The ids of the events that callers have sent by then."""
+    return {event["id"] for request in requests if request["at"] < instant for event in request["events"] if "id" in event}

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pg8000.native import DatabaseError
+from pydantic_core import to_json
 
 from billing import settings
 from billing.database.session import ALL_COMPANIES, Session, server_message, transaction
@@ -59,21 +60,29 @@ INSERT INTO campaign_activities (id, campaign_id, kind, quantity, occurred_at, r
 VALUES (:id, :campaign_id, :kind, :quantity, :occurred_at, :recorded_at) ON CONFLICT (id) DO NOTHING
 """
 _CREDITS = """
-SELECT campaign_id, 'grant' AS what, coalesce(note, source) AS text, credits, price_amount / price_credits AS price,
+SELECT campaign_id, 'grant' AS what, coalesce(note, source) AS text, credits, price_amount, price_credits, source, expires_at,
     created_at, id
 FROM credit_grants WHERE starts_with(company_id, :prefix)
 UNION ALL
-SELECT subject, type, NULL, (data ->> 'creditsRemaining')::numeric, NULL, created_at, id
+SELECT subject, type, NULL, (data ->> 'creditsRemaining')::numeric, NULL, NULL, NULL, NULL, created_at, id
 FROM billing_events WHERE starts_with(company_id, :prefix) AND type IN ('credits.low', 'credits.depleted')
 ORDER BY campaign_id, created_at, id
 """
-_BALANCES = """
-SELECT c.id, c.name, c.credits_remaining,
-    coalesce(sum(m.credits) FILTER (WHERE m.grant_id IS NOT NULL AND m.record_id IS NOT NULL), 0) AS burned,
-    coalesce(sum(m.credits) FILTER (WHERE m.grant_id IS NULL), 0) AS overage,
-    coalesce(sum(m.credits) FILTER (WHERE m.record_id IS NULL), 0) AS gone
-FROM campaigns c LEFT JOIN credit_movements m ON m.campaign_id = c.id
-WHERE starts_with(c.company_id, :prefix) AND c.pricing_model = 'credits' GROUP BY c.id ORDER BY c.id
+_ACCOUNTS = """
+SELECT c.id, c.name, c.credits_remaining AS closing, g.opening, g.bought, m.used, m.overage, m.expired
+FROM campaigns c
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(credits) FILTER (WHERE source = 'allocation'), 0) AS opening,
+        coalesce(sum(credits) FILTER (WHERE source <> 'allocation'), 0) AS bought
+    FROM credit_grants WHERE campaign_id = c.id
+) AS g
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(credits) FILTER (WHERE record_id IS NOT NULL), 0) AS used,
+        coalesce(sum(credits) FILTER (WHERE grant_id IS NULL), 0) AS overage,
+        coalesce(sum(credits) FILTER (WHERE kind = 'expired'), 0) AS expired
+    FROM credit_movements WHERE campaign_id = c.id
+) AS m
+WHERE starts_with(c.company_id, :prefix) AND c.pricing_model = 'credits' ORDER BY c.id
 """
 _LEDGER = """
 SELECT event_type, count(*) AS records, count(*) FILTER (WHERE metadata ? 'estimated') AS estimated
@@ -114,11 +123,11 @@ def load(month: Month) -> int:
 
 
 def changed_rows(month: Month) -> list[str]:
-    """The rows that are not as `portfolio.yaml` says, each with its line there; what the database holds counts."""
+    """The rows that are not as `portfolio.yaml` and the month's changes of terms say, each with its line there; what the database holds counts."""
     return [
-        month.at(table, row["number"] - 1, row["column_name"], _difference(rows[row["number"] - 1], row))
-        for table, rows in month.portfolio.items()
-        for row in _rows(_DIFFERENCES.format(table=table, kept=_KEPT_BY_THE_SYSTEM), rows=json.dumps(rows))
+        month.at(table, row["number"] - 1, row["column_name"], _difference(month.portfolio[table][row["number"] - 1], row))
+        for table in month.portfolio
+        for row in _rows(_DIFFERENCES.format(table=table, kept=_KEPT_BY_THE_SYSTEM), rows=_json(month.played(table)))
     ]
 
 
@@ -155,8 +164,9 @@ def credits_moved() -> list[Row]:
     return _rows(_CREDITS, prefix=PREFIX)
 
 
-def balances() -> list[Row]:
-    return _rows(_BALANCES, prefix=PREFIX)
+def credit_accounts() -> list[Row]:
+    """For each credits campaign what it began with, bought, used and lost, and what is left."""
+    return _rows(_ACCOUNTS, prefix=PREFIX)
 
 
 def ledger() -> list[Row]:
@@ -184,3 +194,7 @@ def _insert(table: str, row: Row) -> str:
 
 def _column(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict) else value
+
+
+def _json(value: Any) -> str:
+    return to_json(value).decode()

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+from pydantic_core import to_jsonable_python
 from werkzeug.test import Client
 
 from demo import platform
@@ -27,21 +28,28 @@ class Refused(Exception):
 
 @dataclass
 class Report:
-    """What came of the month: the answers to the requests, and the sums of the jobs' results."""
+    """What came of the month: the answers to the requests and corrections, and the sums of the jobs' results."""
 
     requests: list[tuple[Row, Row]] = field(default_factory=list)
+    corrections: list[tuple[Row, Row]] = field(default_factory=list)
     seat_job: Counter[str] = field(default_factory=Counter)
     credit_job: Counter[str] = field(default_factory=Counter)
 
     @property
     def record_ids(self) -> list[str]:
-        """The records of the requests' events, those that were there before this run, too."""
-        return [r["usageRecordId"] for _, answer in self.requests for r in answer["results"] if r["usageRecordId"]]
+        """The records of the requests' events and of the corrections, those that were there before this run, too."""
+        answers = (answer for _, answer in (*self.requests, *self.corrections))
+        return [result["usageRecordId"] for answer in answers for result in answer["results"] if result["usageRecordId"]]
 
     @property
     def recorded(self) -> int:
         by_jobs = self.seat_job["usageRecordsCreated"] + self.credit_job["usageRecordsCreated"]
-        return by_jobs + sum(int(answer["recorded"]) for _, answer in self.requests)
+        return by_jobs + sum(int(answer["recorded"]) for _, answer in (*self.requests, *self.corrections))
+
+    def record_of(self, event_id: str) -> str:
+        """The record of the event that a caller sent by that id."""
+        pairs = (pair for sent, answer in self.requests for pair in zip(sent["events"], answer["results"], strict=True))
+        return next(str(result["usageRecordId"]) for event, result in pairs if event.get("id") == event_id)
 
 
 def call(method: str, path: str, company: str | None = None, **request: Any) -> Any:
@@ -80,16 +88,27 @@ def _deliveries(month: Month) -> list[datetime]:
 
 def _arrive(month: Month, before: datetime, now: datetime, report: Report) -> None:
     """What other services and callers did since the hour before."""
-    for activity in month.activities:
-        if before < activity["at"] <= now:
-            platform.add_activity({name: value for name, value in activity.items() if name != "at"})
-    for request in month.requests:
-        if before < request["at"] <= now:
-            report.requests.append((request, call("POST", "/v1/usage-events", json={"events": request["events"]})))
-    for top_up in month.top_ups:
-        if before < top_up["at"] <= now:
-            body = {"credits": str(top_up["credits"]), "id": top_up["id"], "note": top_up["note"]}
-            call("POST", f"/v1/campaigns/{top_up['campaignId']}/credits", json=body)
+
+    def arriving(rows: list[Row]) -> list[Row]:
+        return [row for row in rows if before < row["at"] <= now]
+
+    for activity in arriving(month.activities):
+        platform.add_activity({name: value for name, value in activity.items() if name != "at"})
+    for request in arriving(month.requests):
+        report.requests.append((request, call("POST", "/v1/usage-events", json={"events": request["events"]})))
+    for top_up in arriving(month.top_ups):
+        call("POST", f"/v1/campaigns/{top_up['campaignId']}/credits", json=_body(top_up))
+    for change in arriving(month.terms_changes):
+        call("PUT", f"/v1/campaigns/{change['campaignId']}/terms", json=_body(change))
+    for correction in arriving(month.corrections):
+        body = _body(correction) | {"usageRecordId": report.record_of(correction["event"])}
+        report.corrections.append((correction, call("POST", "/v1/usage-corrections", json={"corrections": [body]})))
+
+
+def _body(row: Row) -> Row:
+    """What is sent of an entry of the month: not when, and not what its path or its record's id say."""
+    given = {name: value for name, value in row.items() if name not in ("at", "campaignId", "event")}
+    return cast("Row", to_jsonable_python(given))
 
 
 def _run(job: str, hour: datetime, totals: Counter[str]) -> None:

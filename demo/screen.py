@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from demo.files import HOUR, Row
@@ -22,39 +23,84 @@ USED = {
 }
 
 
-def company(row: Row, usages: list[Row], splits: list[Row]) -> list[str]:
-    """A company's statements, and how its subscriptions are split."""
+def company(row: Row, campaigns: list[Row], usages: list[Row], splits: list[tuple[Row, Row, Row]]) -> list[str]:
+    """A company's statements with their totals, and how its subscriptions (each with its bundle and split) are divided."""
+    zone = ZoneInfo(row["time_zone"])
     start, end = (datetime.fromisoformat(usages[0]["period"][name]) for name in ("start", "end"))
-    first, last = (instant.astimezone(ZoneInfo(row["time_zone"])).isoformat(" ", "minutes") for instant in (start, end))
     currency = usages[0]["billing"]["currency"]
     return [
-        "",
-        "═" * WIDTH,
-        _sides(row["name"], f"{currency} · {row['time_zone']}"),
-        _sides(f"{first} until {last}", f"{(end - start) // HOUR} hours"),
-        "═" * WIDTH,
-        f"  {'':<30}{'Quantity':>14} {'Unit':<11}{'Unit price':>11}{'Amount':>12}  Covered by",
-        *(line for usage in usages for line in _statement(usage)),
-        *(line for split in splits for line in _split(split)),
+        *_heading(
+            _sides(row["name"], f"{currency} · {row['time_zone']}"),
+            _sides(_instants(start, end, zone), f"{(end - start) // HOUR} hours"),
+        ),
+        f"  {'':<31}{'Quantity':>14} {'Unit':<11}{'Unit price':>11}{'Amount':>12}  Covered by",
+        *(line for campaign, usage in zip(campaigns, usages, strict=True) for line in _statement(campaign, usage, zone)),
+        *_company_totals(row["name"], [usage["billing"] for usage in usages]),
+        *(line for split in splits for line in _split(*split, zone)),
     ]
 
 
-def _statement(usage: Row) -> list[str]:
+def _statement(campaign: Row, usage: Row, zone: ZoneInfo) -> list[str]:
     billing = usage["billing"]
     return [
         "",
         _sides(f"{usage['campaignName']} · {usage['pricingModel']}", usage["campaignId"]),
+        *_dates(campaign, usage["period"], zone),
         f"  Used: {_used(usage['usage'])}",
         *_beside(usage),
-        *map(_line, billing["lines"]),
+        *_list_price(campaign),
+        *(text for line in billing["lines"] for text in _line(line, usage["period"], zone)),
         _sides("", _totals(billing)),
     ]
 
 
-def _line(line: Row) -> str:
+def _dates(campaign: Row, period: Row, zone: ZoneInfo) -> list[str]:
+    """The campaign's first and last day, where one of them lies in the period."""
+    start, end = (datetime.fromisoformat(period[name]).astimezone(zone).date() for name in ("start", "end"))
+    first, last = date.fromisoformat(campaign["start_date"]), date.fromisoformat(campaign["end_date"])
+    return [f"  Runs from {first} to {last}"] if start < first < end or start <= last < end else []
+
+
+def _list_price(campaign: Row) -> list[str]:
+    """Where the price of a credit comes from, if no list price was agreed."""
+    if campaign["pricing_model"] != "credits" or "credit_price" in campaign:
+        return []
+    paid, granted = (Decimal(campaign[name]) for name in ("budget_allocated", "credit_allocation"))
+    return [f"  List price: that of the first grant, {paid:,} ÷ {_plain(granted)} credits"]
+
+
+def _line(line: Row, period: Row, zone: ZoneInfo) -> list[str]:
+    """A line, its arithmetic, the instants between which it holds if not the whole period, and what of it is estimated."""
     quantity, price, amount = (f"{Decimal(line[name]):,}" for name in ("quantity", "unitPrice", "amount"))
     covered_by = COVERED_BY[line["coveredBy"]]
-    return f"  {line['description']:<30}{quantity:>14} {line['unit']:<11}{price:>11}{amount:>12}  {covered_by}"
+    first, last = (datetime.fromisoformat(line[name]) for name in ("from", "to"))
+    cut = [f"    from {_instants(first, last, zone)}"] if (line["from"], line["to"]) != (period["start"], period["end"]) else []
+    estimated = Decimal(line["estimatedAmount"])
+    return [
+        f"  {line['description']:<31}{quantity:>14} {line['unit']:<11}{price:>11}{amount:>12}  {covered_by}",
+        *wrap(line["derivation"], WIDTH, initial_indent="    = ", subsequent_indent="      "),
+        *cut,
+        *([f"    of which {estimated:,} for hours whose seats are estimated"] if estimated else []),
+    ]
+
+
+def _instants(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    return " until ".join(instant.astimezone(zone).isoformat(" ", "minutes") for instant in (start, end))
+
+
+def _company_totals(name: str, billings: list[Row]) -> list[str]:
+    """The sums of the statements, in each currency."""
+    return [
+        "",
+        *(
+            _sides(name, _totals({"currency": currency} | {total: _sum(billings, total, currency) for total in TOTALS}))
+            for currency in sorted({billing["currency"] for billing in billings})
+        ),
+    ]
+
+
+def _sum(billings: list[Row], name: str, currency: str) -> Decimal:
+    return sum((Decimal(billing[name]) for billing in billings if billing["currency"] == currency), Decimal(0))
 
 
 def _used(usage: Row) -> str:
@@ -76,14 +122,17 @@ def _beside(usage: Row) -> list[str]:
 
 def _outcome(outcome: Row) -> str:
     met = {True: "met", False: "not met", None: "not measured yet"}[outcome["met"]]
-    return f"  Outcome: {outcome['name']}, {_plain(outcome['threshold'])}: {met}"
+    return f"  Outcome, which changes no charge: {outcome['name']}, {_plain(outcome['threshold'])}: {met}"
 
 
-def _split(split: Row) -> list[str]:
+def _split(subscription: Row, bundle: Row, split: Row, zone: ZoneInfo) -> list[str]:
     validation = split["validation"]
+    start, end = (datetime.fromisoformat(subscription[f"current_period_{name}"]) for name in ("start", "end"))
+    bought = f"{subscription['quantity']} × {bundle['name']} at {Decimal(bundle['annual_price']):,}"
     return [
         "",
-        f"Split of {split['subscriptionId']}: {Decimal(split['totalBudget']):,} {split['currency']} a year",
+        f"Split of {split['subscriptionId']}: {bought} = {Decimal(split['totalBudget']):,} {split['currency']} a year",
+        f"  from {_instants(start, end, zone)}",
         *(_share(c["campaignName"], c["allocationPercentage"], c["allocatedAmount"]) for c in split["campaigns"]),
         f"  {'Together':<45}{_percent(split['totalAllocationPercentage']):>10}",
         "  Valid: the parts add up to the whole."
@@ -96,25 +145,36 @@ def _share(name: str, share: str, amount: str) -> str:
     return f"  {name:<45}{_percent(share):>10}{Decimal(amount):>15,}"
 
 
-def credits(moved: Iterable[Row], balances: list[Row]) -> list[str]:
-    """The account of each credits campaign: what was bought and its alerts in their order, what was used, what is left."""
-    lines = _heading("Credits")
-    rows = list(moved)
-    for account in balances:
-        used, gone = account["burned"], account["gone"]
-        lines += ["", account["name"]]
-        lines += [_moved(row) for row in rows if row["campaign_id"] == account["id"]]
-        beyond = f", and {_plain(account['overage'])} more that no credits were left for" if account["overage"] else ""
-        lines.append(f"  used      {_plain(used):>10} credits{beyond}")
-        lines += [f"  expired   {_plain(gone):>10} credits"] if gone else []
-        lines.append(f"  left      {_plain(account['credits_remaining']):>10} credits")
+def credits(moved: Iterable[Row], accounts: list[Row]) -> list[str]:
+    """The account of each credits campaign: opening + bought − (used − overage) − expired = closing."""
+    lines, rows = _heading("Credits accounts"), list(moved)
+    for account in accounts:
+        of_account = [row for row in rows if row["campaign_id"] == account["id"]]
+        lines += [
+            "",
+            _sides(account["name"], account["id"]),
+            _entry("opening", account["opening"]),
+            *(_grant(row) for row in of_account if row["source"] == "allocation"),
+            _entry("bought", account["bought"]),
+            *(_grant(row) for row in of_account if row["source"] not in ("allocation", None)),
+            _entry("used", account["used"]),
+            *(f"    {ALERTS[row['what']]}: {_plain(row['credits'])} left" for row in of_account if row["what"] in ALERTS),
+            _entry("  of which overage", account["overage"]),
+            _entry("expired", account["expired"]),
+            _entry("closing", account["closing"]),
+        ]
     return lines
 
 
-def _moved(row: Row) -> str:
-    if row["what"] == "grant":
-        return f"  bought    {_plain(row['credits']):>10} credits at {row['price']:.2f}: {row['text']}"
-    return f"  alert     {_plain(row['credits']):>10} left: {ALERTS[row['what']]}"
+def _entry(name: str, credits: Decimal) -> str:
+    return f"  {name:<22}{_plain(credits):>10}"
+
+
+def _grant(row: Row) -> str:
+    paid, granted = row["price_amount"], row["price_credits"]
+    division = f"{paid:,.2f} ÷ {_plain(granted)} = " if granted != 1 else ""
+    expiry = f", expires {row['expires_at']:%Y-%m-%d %H:%M} UTC" if row["expires_at"] else ""
+    return f"    {_plain(row['credits'])} credits at {division}{paid / granted:.2f}: {row['text']}{expiry}"
 
 
 def requests(sent: list[tuple[Row, Row]]) -> list[str]:
@@ -136,6 +196,16 @@ def _refused(event: Row, result: Row) -> tuple[str, str]:
     name = event.get("id") or event["campaignId"]
     what = f"{event['eventType']} of {event['quantity']} at {event['timestamp']}"
     return f"    {result['status']}: {name}, {what}", f"      {result['reason']}"
+
+
+def corrections(made: list[tuple[Row, Row]]) -> list[str]:
+    """Each correction with what became of it, and why it was made."""
+    lines = _heading("Corrected")
+    for correction, answer in made:
+        (result,) = answer["results"]
+        lines.append(f"  {result['status']}: {correction['event']}, quantity {_plain(correction['quantity'])}")
+        lines.append(f"    {correction['reason']}")
+    return lines
 
 
 def jobs(seat_job: Counter[str], credit_job: Counter[str]) -> list[str]:
@@ -160,8 +230,8 @@ def ledger(rows: list[Row], recorded: int) -> list[str]:
     ]
 
 
-def _heading(text: str) -> list[str]:
-    return ["", "═" * WIDTH, text, "═" * WIDTH]
+def _heading(*texts: str) -> list[str]:
+    return ["", "═" * WIDTH, *texts, "═" * WIDTH]
 
 
 def _sides(left: str, right: str) -> str:

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -69,6 +70,17 @@ def readme_examples() -> Iterator[dict[str, Any]]:
         content_type = "application/json" if body else None
         method = options.get("-X", "POST" if body else "GET")
         yield {"path": url.removeprefix("$API"), "method": method, "data": body, "content_type": content_type}
+
+
+def account_of(runs: Runs, campaign: str) -> str:
+    """The credits account of a campaign, as the first run printed it."""
+    _, _, accounts = runs.first.partition("\nCredits accounts\n")
+    (account,) = re.findall(rf"^{campaign} .*?closing +\S+$", accounts, re.DOTALL | re.MULTILINE)
+    return str(account)
+
+
+def entries(account: str) -> dict[str, str]:
+    return dict(re.findall(r"^ +(opening|bought|used|of which overage|expired|closing) +(\S+)$", account, re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +158,7 @@ def test_the_callers_mistakes_are_seen(runs: Runs) -> None:
 
     recorded, duplicates, conflicts, rejected = (sum(int(line[column]) for line in sent) for column in range(2, 6))
 
-    assert recorded == len([row for row in runs.ledger if "source" not in row["metadata"]])
+    assert recorded == len([row for row in runs.ledger if "source" not in row["metadata"] and row["corrects"] is None])
     assert (duplicates, conflicts, rejected) == (24, 1, 2)
 
 
@@ -169,10 +181,62 @@ def test_every_balance_is_what_was_bought_less_what_was_burned(runs: Runs) -> No
     assert all(row["credits_remaining"] == row["bought"] - row["burned"] for row in rows)
 
 
-def test_a_balance_runs_low_then_out_and_credits_are_bought(runs: Runs) -> None:
-    events = ("credits run low", "credits are used up", "bought .* Purchase order")
+def test_a_balance_runs_low_then_out_and_credits_are_bought_after_an_overage(runs: Runs) -> None:
+    account = account_of(runs, "Sewing-floor skills evenings")
 
-    assert re.search(r".*\n.*".join(events), runs.first)
+    assert account.index("credits run low: 52.75 left") < account.index("credits are used up: 0 left")
+    assert "400 credits at 5.00: Purchase order of 26 March" in account
+    assert entries(account) == {"opening": "550", "bought": "400", "used": "657.75", "of which overage": "23.25",
+                                "expired": "0", "closing": "315.5"}  # fmt: skip
+
+
+def test_a_grant_expires_after_usage_reported_late_has_burned_it(runs: Runs) -> None:
+    account = entries(account_of(runs, "First-aid courses"))
+
+    assert (account["bought"], account["expired"], account["closing"]) == ("60", "17.5", "88.75")
+
+
+def test_every_account_closes_with_what_opening_and_purchases_leave(runs: Runs) -> None:
+    accounts = re.findall(r"^\S.*? demo-\S+\n  opening .*?closing +\S+$", runs.first, re.DOTALL | re.MULTILINE)
+
+    assert len(accounts) == 3
+    for account in accounts:
+        entry = {name: Decimal(credits) for name, credits in entries(account).items()}
+        burned = entry["used"] - entry["of which overage"]
+        assert entry["opening"] + entry["bought"] - burned - entry["expired"] == entry["closing"]
+
+
+def test_the_terms_of_a_campaign_change_in_the_middle_of_the_month(runs: Runs) -> None:
+    (statement,) = re.findall(r"^Neighbourhood kitchens · .*? total .*?$", runs.first, re.DOTALL | re.MULTILINE)
+
+    assert "= 7,082 seat-hours above 0 ÷ 743 × 22.50\n    from 2025-03-01 00:00-05:00 until 2025-03-15 00:00-04:00" in statement
+    assert "= 20 seats × 408 of 743 hours × 20.00\n    from 2025-03-15 00:00-04:00 until 2025-04-01 00:00-04:00" in statement
+
+
+def test_a_wrong_count_is_corrected_once(runs: Runs) -> None:
+    corrections = [row for row in runs.later_ledger if row["corrects"] is not None]
+
+    assert [(row["campaign_id"], row["quantity"]) for row in corrections] == [("demo-girls-in-tech", 11)]
+    assert "108 learners × 24.75" in runs.first
+
+
+def test_a_companys_totals_are_the_sums_of_its_statements(runs: Runs) -> None:
+    totals = re.findall(r"^(.*?) +total +(\S+) +covered +(\S+) +due +(\S+) (\S+)$", runs.first, re.MULTILINE)
+
+    sums = Counter[tuple[str, int]]()
+    for name, *amounts, currency in totals:
+        for column, amount in enumerate(amounts):
+            sums[currency, column] += Decimal(amount.replace(",", "")) * (-1 if name.strip() else 1)
+
+    assert ("Fjellbris Energi", "4,763.13", "2,119.59", "2,643.54", "EUR") in totals
+    assert not any(sums.values())
+
+
+def test_the_readme_shows_what_the_demo_prints() -> None:
+    (excerpt,) = re.findall(r"^```text\n(Fjellbris.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    output = (FOLDER / "output.txt").read_text()
+
+    assert all(paragraph.strip("\n") in output for paragraph in excerpt.split("\n\n"))
 
 
 def test_a_row_that_is_there_already_is_left_alone(runs: Runs) -> None:
