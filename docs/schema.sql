@@ -67,6 +67,19 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.announce_document() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO billing_events (company_id, type, subject, data)
+    VALUES (NEW.company_id, CASE WHEN NEW.corrects IS NULL THEN 'invoice.issued' ELSE 'invoice.credited' END,
+        coalesce(NEW.corrects, NEW.number), jsonb_build_object('invoiceId', coalesce(NEW.corrects, NEW.number),
+            'number', NEW.number, 'kind', NEW.kind, 'month', to_char(NEW.month, 'YYYY-MM'), 'currency', NEW.currency,
+            'totalAmount', NEW.document ->> 'totalAmount', 'corrects', NEW.corrects));
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.apply_terms() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -77,8 +90,7 @@ DECLARE
     version record;
     fault text;
 BEGIN
-    PERFORM put_terms_in_force(NEW.campaign_id, touch => NEW.source <> 'platform');
-    SELECT * INTO campaign FROM campaigns WHERE id = NEW.campaign_id;
+    SELECT r.* INTO campaign FROM campaigns c, jsonb_populate_record(c, recorded_dates(c.id)) r WHERE c.id = NEW.campaign_id;
     FOR version IN
         SELECT starts_at, terms FROM campaign_versions
         WHERE campaign_id = NEW.campaign_id AND ends_at > CASE WHEN NEW.dates = '{}' THEN NEW.effective_from ELSE '-infinity' END
@@ -92,6 +104,7 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'terms_in_force';
         END IF;
     END LOOP;
+    PERFORM put_terms_in_force(NEW.campaign_id, touch => NEW.source <> 'platform');
     IF NEW.terms ?| ARRAY['l2i_subscription_id', 'bundle_allocation_percentage', 'is_active', 'pricing_model'] THEN
         PERFORM check_link_currency(NEW.campaign_id);
         PERFORM check_shares(subscription, NEW.campaign_id, NEW.effective_from) FROM (
@@ -525,9 +538,35 @@ CREATE FUNCTION public.keep_currency() RETURNS trigger
     AS $$
 BEGIN
     IF EXISTS (SELECT FROM billing_usage_records WHERE campaign_id = NEW.id)
-        OR EXISTS (SELECT FROM credit_grants WHERE campaign_id = NEW.id) THEN
+        OR EXISTS (SELECT FROM credit_grants WHERE campaign_id = NEW.id)
+        OR EXISTS (SELECT FROM invoice_lines WHERE campaign_id = NEW.id) THEN
         RAISE EXCEPTION 'campaign % is charged in %: a campaign has one currency for its life', NEW.id, OLD.currency
             USING ERRCODE = 'check_violation', CONSTRAINT = 'one_currency_of_a_campaign';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION public.keep_invoice_from() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM billing_months WHERE company_id = NEW.company_id) THEN
+        RAISE EXCEPTION 'company % has closed months: invoiceFrom stays %', NEW.company_id, to_char(OLD.invoice_from, 'YYYY-MM')
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'invoice_from_stays';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION public.keep_time_zone() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE billing_profiles SET revision = revision + 1 WHERE company_id = NEW.id;
+    IF EXISTS (SELECT FROM billing_months WHERE company_id = NEW.id) THEN
+        RAISE EXCEPTION 'company % has closed months: its time zone stays %', NEW.id, OLD.time_zone
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'time_zone_stays';
     END IF;
     RETURN NEW;
 END $$;
@@ -556,6 +595,7 @@ CREATE TABLE public.credit_grants (
     amount public.non_negative NOT NULL,
     price_amount public.non_negative NOT NULL,
     price_credits numeric NOT NULL,
+    at_list_price boolean DEFAULT true NOT NULL,
     priority smallint DEFAULT 100 NOT NULL,
     expires_at timestamp with time zone,
     source text NOT NULL,
@@ -620,6 +660,33 @@ BEGIN
         FROM moved WHERE grant_id IS NOT NULL GROUP BY grant_id
     ) AS sums
     WHERE g.id = sums.grant_id;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.note_activities() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO activity_changes (company_id, campaign_id, occurred_at)
+    SELECT DISTINCT c.company_id, c.id, date_trunc('hour', changed.occurred_at, 'UTC')
+    FROM changed JOIN campaigns c ON c.id = changed.campaign_id
+    WHERE changed.kind = 'volunteer_hours'
+        AND EXISTS (SELECT FROM campaign_terms t WHERE t.campaign_id = c.id AND t.terms ->> 'pricing_model' = 'custom');
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.note_changed_activity() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO activity_changes (company_id, campaign_id, occurred_at)
+    SELECT DISTINCT c.company_id, c.id, date_trunc('hour', changed.occurred_at, 'UTC')
+    FROM (VALUES (OLD.campaign_id, OLD.kind, OLD.occurred_at), (NEW.campaign_id, NEW.kind, NEW.occurred_at))
+        AS changed (campaign_id, kind, occurred_at)
+    JOIN campaigns c ON c.id = changed.campaign_id
+    WHERE changed.kind = 'volunteer_hours';
     RETURN NULL;
 END $$;
 
@@ -695,6 +762,7 @@ BEGIN
             -- The start that the row had was a mistake, or is put off no longer: from there on, too, the row holds as it is.
             INSERT INTO subscription_terms (company_id, subscription_id, effective_from, terms, recorded_by)
             VALUES (NEW.company_id, NEW.id, OLD.current_period_start, new_terms, writer());
+            was := '{}';
         END IF;
     END IF;
     INSERT INTO subscription_terms (company_id, subscription_id, effective_from, terms, recorded_by)
@@ -1012,6 +1080,46 @@ CREATE FUNCTION public.writer() RETURNS text
     LANGUAGE sql STABLE
     RETURN COALESCE(NULLIF(current_setting('role'::text, true), 'none'::text), (SESSION_USER)::text);
 
+CREATE TABLE public.activity_changes (
+    id bigint NOT NULL,
+    company_id public.identifier NOT NULL,
+    campaign_id public.identifier NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.activity_changes ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.activity_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.adjustments (
+    id bigint NOT NULL,
+    company_id public.identifier NOT NULL,
+    adjustment_id text NOT NULL COLLATE pg_catalog."C",
+    campaign_id public.identifier,
+    currency public.currency_code NOT NULL,
+    amount numeric NOT NULL,
+    description text NOT NULL,
+    reason text NOT NULL,
+    recorded_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT adjustments_amount_check CHECK (((amount <> (0)::numeric) AND (abs(amount) < 'Infinity'::numeric)))
+);
+
+ALTER TABLE public.adjustments ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.adjustments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.billing_events (
     id bigint NOT NULL,
     company_id public.identifier NOT NULL,
@@ -1037,7 +1145,18 @@ CREATE TABLE public.billing_months (
     company_id public.identifier NOT NULL,
     month date NOT NULL,
     closed_at timestamp with time zone DEFAULT now() NOT NULL,
+    settled timestamp with time zone DEFAULT (now() - '00:15:00'::interval) NOT NULL,
     CONSTRAINT billing_months_month_check CHECK ((month = (date_trunc('month'::text, (month)::timestamp with time zone))::date))
+);
+
+CREATE TABLE public.billing_profiles (
+    company_id public.identifier NOT NULL,
+    profile jsonb NOT NULL,
+    invoice_from date NOT NULL,
+    hold boolean NOT NULL,
+    revision bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT billing_profiles_invoice_from_check CHECK ((invoice_from = (date_trunc('month'::text, (invoice_from)::timestamp with time zone))::date)),
+    CONSTRAINT billing_profiles_profile_check CHECK ((jsonb_typeof(profile) = 'object'::text))
 );
 
 ALTER TABLE public.billing_usage_records ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
@@ -1082,6 +1201,14 @@ CREATE VIEW public.campaign_versions WITH (security_invoker='true') AS
           WINDOW history AS (PARTITION BY campaign_terms.campaign_id ORDER BY campaign_terms.effective_from, campaign_terms.id ROWS UNBOUNDED PRECEDING)) fold
   WHERE (effective_from < ends_at);
 
+CREATE TABLE public.capacity_lines (
+    company_id public.identifier NOT NULL,
+    campaign_id public.identifier NOT NULL,
+    line text NOT NULL,
+    crossed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT capacity_lines_line_check CHECK ((line = ANY (ARRAY['near'::text, 'at'::text, 'over'::text])))
+);
+
 CREATE TABLE public.companies (
     id public.identifier DEFAULT (gen_random_uuid())::text NOT NULL,
     name text NOT NULL,
@@ -1110,6 +1237,61 @@ ALTER TABLE public.credit_movements ALTER COLUMN id ADD GENERATED BY DEFAULT AS 
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.invoice_lines (
+    number text NOT NULL COLLATE pg_catalog."C",
+    "position" integer NOT NULL,
+    company_id public.identifier NOT NULL,
+    campaign_id public.identifier,
+    key text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL,
+    month date NOT NULL,
+    currency public.currency_code NOT NULL,
+    amount numeric NOT NULL,
+    tax_category text,
+    tax_rate numeric,
+    CONSTRAINT invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'adjustment'::text, 'manual'::text, 'credit'::text, 'covered'::text]))),
+    CONSTRAINT invoice_lines_month_check CHECK ((month = (date_trunc('month'::text, (month)::timestamp with time zone))::date)),
+    CONSTRAINT invoice_lines_position_check CHECK (("position" > 0))
+);
+
+CREATE TABLE public.invoice_requests (
+    company_id public.identifier NOT NULL,
+    month date NOT NULL,
+    kind text NOT NULL,
+    recorded_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    done_at timestamp with time zone,
+    result jsonb,
+    CONSTRAINT invoice_requests_kind_check CHECK ((kind = ANY (ARRAY['issue'::text, 'preview'::text]))),
+    CONSTRAINT invoice_requests_month_check CHECK ((month = (date_trunc('month'::text, (month)::timestamp with time zone))::date))
+);
+
+CREATE TABLE public.invoices (
+    number text NOT NULL COLLATE pg_catalog."C",
+    company_id public.identifier NOT NULL,
+    year integer NOT NULL,
+    sequence integer NOT NULL,
+    kind text NOT NULL,
+    currency public.currency_code NOT NULL,
+    month date NOT NULL,
+    issued_on date NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    document jsonb NOT NULL,
+    line_count integer NOT NULL,
+    sha256 text NOT NULL,
+    previous_sha256 text,
+    corrects text COLLATE pg_catalog."C",
+    credit_id text COLLATE pg_catalog."C",
+    reason text,
+    recorded_by text NOT NULL,
+    CONSTRAINT invoices_check CHECK ((((corrects IS NULL) = (credit_id IS NULL)) AND ((corrects IS NULL) = (reason IS NULL)))),
+    CONSTRAINT invoices_check1 CHECK (((corrects IS NULL) OR (kind = 'credit_note'::text))),
+    CONSTRAINT invoices_document_check CHECK ((jsonb_typeof(document) = 'object'::text)),
+    CONSTRAINT invoices_kind_check CHECK ((kind = ANY (ARRAY['invoice'::text, 'credit_note'::text]))),
+    CONSTRAINT invoices_month_check CHECK ((month = (date_trunc('month'::text, (month)::timestamp with time zone))::date)),
+    CONSTRAINT invoices_sequence_check CHECK ((sequence > 0))
 );
 
 CREATE TABLE public.job_executions (
@@ -1152,6 +1334,14 @@ CREATE TABLE public.l2i_subscriptions (
     CONSTRAINT l2i_subscriptions_status_check CHECK ((status = ANY (ARRAY['active'::text, 'trialing'::text, 'past_due'::text, 'canceled'::text, 'unpaid'::text])))
 );
 
+CREATE TABLE public.reconciliations (
+    company_id public.identifier NOT NULL,
+    checked_at timestamp with time zone NOT NULL,
+    last_record bigint NOT NULL,
+    result jsonb NOT NULL,
+    CONSTRAINT reconciliations_result_check CHECK ((jsonb_typeof(result) = 'object'::text))
+);
+
 CREATE TABLE public.schema_migrations (
     name text NOT NULL,
     checksum text NOT NULL,
@@ -1169,6 +1359,17 @@ CREATE VIEW public.seat_campaigns WITH (security_invoker='true') AS
    FROM (public.campaigns c
      JOIN public.companies ON (((companies.id)::text = (c.company_id)::text)))
   WHERE (c.is_active AND (c.status = ANY (ARRAY['active'::text, 'recruiting'::text])) AND (c.current_volunteers > 0));
+
+CREATE TABLE public.seller (
+    id boolean DEFAULT true NOT NULL,
+    seller jsonb NOT NULL,
+    revision bigint DEFAULT 0 NOT NULL,
+    last_issued_on date,
+    last_sequence integer DEFAULT 0 NOT NULL,
+    last_sha256 text,
+    CONSTRAINT seller_id_check CHECK (id),
+    CONSTRAINT seller_seller_check CHECK ((jsonb_typeof(seller) = 'object'::text))
+);
 
 CREATE TABLE public.subscription_terms (
     id bigint NOT NULL,
@@ -1208,11 +1409,23 @@ CREATE TABLE public.time_zones (
     name text NOT NULL COLLATE pg_catalog."C"
 );
 
+ALTER TABLE ONLY public.activity_changes
+    ADD CONSTRAINT activity_changes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.adjustments
+    ADD CONSTRAINT adjustments_company_id_adjustment_id_key UNIQUE (company_id, adjustment_id);
+
+ALTER TABLE ONLY public.adjustments
+    ADD CONSTRAINT adjustments_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.billing_events
     ADD CONSTRAINT billing_events_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.billing_months
     ADD CONSTRAINT billing_months_pkey PRIMARY KEY (company_id, month);
+
+ALTER TABLE ONLY public.billing_profiles
+    ADD CONSTRAINT billing_profiles_pkey PRIMARY KEY (company_id);
 
 ALTER TABLE ONLY public.billing_usage_records
     ADD CONSTRAINT billing_usage_records_deduplication_key_key UNIQUE (deduplication_key);
@@ -1234,6 +1447,9 @@ ALTER TABLE ONLY public.campaigns
 
 ALTER TABLE ONLY public.campaigns
     ADD CONSTRAINT campaigns_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.capacity_lines
+    ADD CONSTRAINT capacity_lines_pkey PRIMARY KEY (campaign_id, line);
 
 ALTER TABLE ONLY public.companies
     ADD CONSTRAINT companies_pkey PRIMARY KEY (id);
@@ -1268,6 +1484,30 @@ ALTER TABLE public.l2i_bundles
 ALTER TABLE public.l2i_subscriptions
     ADD CONSTRAINT id_fits_a_path CHECK (((id)::text ~ '^[A-Za-z0-9._~:@+=,-]{1,128}$'::text)) NOT VALID;
 
+ALTER TABLE ONLY public.invoice_lines
+    ADD CONSTRAINT invoice_lines_pkey PRIMARY KEY (number, "position");
+
+ALTER TABLE ONLY public.invoice_requests
+    ADD CONSTRAINT invoice_requests_pkey PRIMARY KEY (company_id, month, kind);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_company_id_credit_id_key UNIQUE (company_id, credit_id);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_corrects_key UNIQUE (corrects);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_previous_sha256_key UNIQUE (previous_sha256);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_sha256_key UNIQUE (sha256);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_year_sequence_key UNIQUE (year, sequence);
+
 ALTER TABLE ONLY public.job_executions
     ADD CONSTRAINT job_executions_pkey PRIMARY KEY (id);
 
@@ -1289,8 +1529,14 @@ ALTER TABLE ONLY public.l2i_subscriptions
 ALTER TABLE public.l2i_subscriptions
     ADD CONSTRAINT period_is_finite CHECK (((current_period_start >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (current_period_end <= '2200-01-02 00:00:00+00'::timestamp with time zone))) NOT VALID;
 
+ALTER TABLE ONLY public.reconciliations
+    ADD CONSTRAINT reconciliations_pkey PRIMARY KEY (company_id);
+
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.seller
+    ADD CONSTRAINT seller_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.subscription_terms
     ADD CONSTRAINT subscription_terms_pkey PRIMARY KEY (id);
@@ -1298,9 +1544,19 @@ ALTER TABLE ONLY public.subscription_terms
 ALTER TABLE ONLY public.time_zones
     ADD CONSTRAINT time_zones_pkey PRIMARY KEY (name);
 
+CREATE INDEX activity_changes_arrival ON public.activity_changes USING btree (company_id, created_at);
+
+CREATE INDEX activity_changes_campaign_id_idx ON public.activity_changes USING btree (campaign_id);
+
+CREATE INDEX adjustments_campaign_id_idx ON public.adjustments USING btree (campaign_id) WHERE (campaign_id IS NOT NULL);
+
 CREATE INDEX billing_events_of_company ON public.billing_events USING btree (company_id, id);
 
+CREATE INDEX billing_events_signals ON public.billing_events USING btree (company_id, subject, id) WHERE (type = ANY (ARRAY['opportunity.opened'::text, 'opportunity.closed'::text, 'pricing_signals.published'::text]));
+
 CREATE INDEX billing_events_unpublished ON public.billing_events USING btree (id) WHERE (published_at IS NULL);
+
+CREATE INDEX billing_events_unpublished_of_subject ON public.billing_events USING btree (company_id, subject, id) WHERE (published_at IS NULL);
 
 CREATE INDEX billing_usage_records_arrival ON public.billing_usage_records USING btree (company_id, created_at, id);
 
@@ -1322,6 +1578,8 @@ CREATE INDEX campaign_activities_uncharged ON public.campaign_activities USING b
 
 CREATE INDEX campaign_activities_usage_record_id_idx ON public.campaign_activities USING btree (usage_record_id) WHERE (usage_record_id IS NOT NULL);
 
+CREATE INDEX campaign_terms_arrival ON public.campaign_terms USING btree (company_id, created_at);
+
 CREATE INDEX campaign_terms_history ON public.campaign_terms USING btree (campaign_id, effective_from, id);
 
 CREATE INDEX campaign_terms_scheduled ON public.campaign_terms USING btree (effective_from) WHERE (effective_from > created_at);
@@ -1338,6 +1596,8 @@ CREATE INDEX credit_grants_of_campaign ON public.credit_grants USING btree (camp
 
 CREATE INDEX credit_job_campaigns ON public.campaigns USING btree (id) WHERE (is_active AND (pricing_model = 'credits'::text));
 
+CREATE INDEX credit_movements_arrival ON public.credit_movements USING btree (company_id, created_at) INCLUDE (campaign_id, occurred_at) WHERE (kind = ANY (ARRAY['overage'::text, 'returned'::text]));
+
 CREATE INDEX credit_movements_of_grant ON public.credit_movements USING btree (grant_id) WHERE (grant_id IS NOT NULL);
 
 CREATE INDEX credit_movements_of_record ON public.credit_movements USING btree (record_id) WHERE (record_id IS NOT NULL);
@@ -1346,11 +1606,25 @@ CREATE INDEX credit_movements_overage ON public.credit_movements USING btree (ca
 
 CREATE INDEX credit_movements_summary ON public.credit_movements USING btree (campaign_id, occurred_at) INCLUDE (grant_id, credits, kind);
 
+CREATE INDEX invoice_lines_manual ON public.invoice_lines USING btree (company_id, key) INCLUDE (amount) WHERE (key ~~ 'manual:%'::text);
+
+CREATE INDEX invoice_lines_of_campaign ON public.invoice_lines USING btree (campaign_id, month, key) INCLUDE (currency, amount, number, kind);
+
+CREATE INDEX invoice_lines_of_month ON public.invoice_lines USING btree (company_id, month, currency);
+
+CREATE INDEX invoice_requests_waiting ON public.invoice_requests USING btree (company_id, month) WHERE (done_at IS NULL);
+
+CREATE INDEX invoices_of_company ON public.invoices USING btree (company_id, year, sequence);
+
+CREATE INDEX invoices_of_month ON public.invoices USING btree (company_id, month, currency);
+
 CREATE INDEX job_executions_job_name_scheduled_for_idx ON public.job_executions USING btree (job_name, scheduled_for DESC);
 
 CREATE INDEX l2i_subscriptions_company_id_idx ON public.l2i_subscriptions USING btree (company_id);
 
 CREATE INDEX seat_job_campaigns ON public.campaigns USING btree (id) WHERE (is_active AND (status = ANY (ARRAY['active'::text, 'recruiting'::text])) AND (current_volunteers > 0));
+
+CREATE INDEX subscription_terms_arrival ON public.subscription_terms USING btree (company_id, created_at);
 
 CREATE INDEX subscription_terms_history ON public.subscription_terms USING btree (subscription_id, effective_from, id);
 
@@ -1359,6 +1633,16 @@ CREATE TRIGGER add_grants AFTER INSERT ON public.credit_grants REFERENCING NEW T
 CREATE TRIGGER announce_correction AFTER INSERT ON public.billing_usage_records FOR EACH ROW WHEN ((new.corrects IS NOT NULL)) EXECUTE FUNCTION public.announce_correction();
 
 CREATE TRIGGER announce_crossings AFTER UPDATE OF credits_remaining ON public.campaigns FOR EACH ROW WHEN ((new.credits_remaining IS DISTINCT FROM old.credits_remaining)) EXECUTE FUNCTION public.announce_crossings();
+
+CREATE TRIGGER announce_document AFTER INSERT ON public.invoices FOR EACH ROW EXECUTE FUNCTION public.announce_document();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.adjustments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE public.adjustments ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.billing_months FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE public.billing_months ENABLE ALWAYS TRIGGER append_only;
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.billing_usage_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1375,6 +1659,14 @@ ALTER TABLE public.credit_grants ENABLE ALWAYS TRIGGER append_only;
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.credit_movements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 ALTER TABLE public.credit_movements ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE public.invoice_lines ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.invoices FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE public.invoices ENABLE ALWAYS TRIGGER append_only;
 
 CREATE TRIGGER append_only BEFORE UPDATE OR TRUNCATE ON public.subscription_terms FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1402,8 +1694,6 @@ CREATE TRIGGER begin_credits AFTER INSERT ON public.campaigns REFERENCING NEW TA
 
 CREATE TRIGGER begin_terms AFTER INSERT ON public.campaigns REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION public.begin_terms();
 
-CREATE TRIGGER change_allocation AFTER UPDATE OF credit_allocation ON public.campaigns FOR EACH ROW WHEN (((new.credit_allocation)::numeric IS DISTINCT FROM (old.credit_allocation)::numeric)) EXECUTE FUNCTION public.change_allocation();
-
 CREATE TRIGGER check_correction BEFORE INSERT ON public.billing_usage_records FOR EACH ROW WHEN ((new.corrects IS NOT NULL)) EXECUTE FUNCTION public.check_correction();
 
 CREATE TRIGGER end_link_with_bundle BEFORE INSERT ON public.campaign_terms FOR EACH ROW WHEN ((new.effective_from > '-infinity'::timestamp with time zone)) EXECUTE FUNCTION public.end_link_with_bundle();
@@ -1416,9 +1706,19 @@ CREATE TRIGGER keep_charged_from_deletion BEFORE DELETE ON public.campaign_activ
 
 CREATE TRIGGER keep_currency BEFORE UPDATE OF currency ON public.campaigns FOR EACH ROW WHEN (((new.currency)::text IS DISTINCT FROM (old.currency)::text)) EXECUTE FUNCTION public.keep_currency();
 
+CREATE TRIGGER keep_invoice_from BEFORE UPDATE OF invoice_from ON public.billing_profiles FOR EACH ROW WHEN ((new.invoice_from <> old.invoice_from)) EXECUTE FUNCTION public.keep_invoice_from();
+
+CREATE TRIGGER keep_time_zone BEFORE UPDATE OF time_zone ON public.companies FOR EACH ROW WHEN (((new.time_zone)::text <> (old.time_zone)::text)) EXECUTE FUNCTION public.keep_time_zone();
+
 CREATE TRIGGER keep_uncharged BEFORE INSERT ON public.campaign_activities FOR EACH ROW WHEN ((new.usage_record_id IS NOT NULL)) EXECUTE FUNCTION public.keep_charged_activity();
 
 CREATE TRIGGER move_credits AFTER INSERT ON public.credit_movements REFERENCING NEW TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION public.move_credits();
+
+CREATE TRIGGER note_changed_activity AFTER UPDATE OF campaign_id, kind, quantity, occurred_at ON public.campaign_activities FOR EACH ROW WHEN ((((((old.campaign_id)::text IS DISTINCT FROM (new.campaign_id)::text) OR (old.kind IS DISTINCT FROM new.kind)) OR ((old.quantity)::numeric IS DISTINCT FROM (new.quantity)::numeric)) OR (old.occurred_at IS DISTINCT FROM new.occurred_at))) EXECUTE FUNCTION public.note_changed_activity();
+
+CREATE TRIGGER note_deleted_activities AFTER DELETE ON public.campaign_activities REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_activities();
+
+CREATE TRIGGER note_new_activities AFTER INSERT ON public.campaign_activities REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_activities();
 
 CREATE TRIGGER record_subscription AFTER INSERT OR UPDATE OF bundle_id, quantity, current_period_start, current_period_end ON public.l2i_subscriptions FOR EACH ROW EXECUTE FUNCTION public.record_subscription();
 
@@ -1426,13 +1726,27 @@ CREATE TRIGGER record_terms AFTER UPDATE OF status, is_active, pricing_model, co
 
 CREATE TRIGGER refuse_stale_campaign BEFORE UPDATE OF updated_at, status, is_active, pricing_model, committed_seats, seat_price_per_month, credit_price, credit_consumption_rate, iaas_metrics, custom_pricing_terms, l2i_subscription_id, bundle_allocation_percentage, start_date, end_date ON public.campaigns FOR EACH ROW EXECUTE FUNCTION public.refuse_stale_campaign();
 
+CREATE TRIGGER then_change_allocation AFTER UPDATE OF credit_allocation ON public.campaigns FOR EACH ROW WHEN (((new.credit_allocation)::numeric IS DISTINCT FROM (old.credit_allocation)::numeric)) EXECUTE FUNCTION public.change_allocation();
+
 CREATE TRIGGER use_credits AFTER INSERT ON public.billing_usage_records REFERENCING NEW TABLE AS recorded FOR EACH STATEMENT EXECUTE FUNCTION public.use_credits();
+
+ALTER TABLE ONLY public.activity_changes
+    ADD CONSTRAINT activity_changes_campaign_id_company_id_fkey FOREIGN KEY (campaign_id, company_id) REFERENCES public.campaigns(id, company_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.adjustments
+    ADD CONSTRAINT adjustments_campaign_id_company_id_fkey FOREIGN KEY (campaign_id, company_id) REFERENCES public.campaigns(id, company_id);
+
+ALTER TABLE ONLY public.adjustments
+    ADD CONSTRAINT adjustments_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 
 ALTER TABLE ONLY public.billing_events
     ADD CONSTRAINT billing_events_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 
 ALTER TABLE ONLY public.billing_months
     ADD CONSTRAINT billing_months_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+
+ALTER TABLE ONLY public.billing_profiles
+    ADD CONSTRAINT billing_profiles_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 
 ALTER TABLE ONLY public.billing_usage_records
     ADD CONSTRAINT billing_usage_records_campaign_id_company_id_fkey FOREIGN KEY (campaign_id, company_id) REFERENCES public.campaigns(id, company_id);
@@ -1455,6 +1769,9 @@ ALTER TABLE ONLY public.campaigns
 ALTER TABLE ONLY public.campaigns
     ADD CONSTRAINT campaigns_l2i_subscription_id_company_id_fkey FOREIGN KEY (l2i_subscription_id, company_id) REFERENCES public.l2i_subscriptions(id, company_id);
 
+ALTER TABLE ONLY public.capacity_lines
+    ADD CONSTRAINT capacity_lines_campaign_id_company_id_fkey FOREIGN KEY (campaign_id, company_id) REFERENCES public.campaigns(id, company_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.credit_grants
     ADD CONSTRAINT credit_grants_campaign_id_company_id_fkey FOREIGN KEY (campaign_id, company_id) REFERENCES public.campaigns(id, company_id) ON DELETE CASCADE;
 
@@ -1467,11 +1784,29 @@ ALTER TABLE ONLY public.credit_movements
 ALTER TABLE ONLY public.credit_movements
     ADD CONSTRAINT credit_movements_record_id_fkey FOREIGN KEY (record_id) REFERENCES public.billing_usage_records(id);
 
+ALTER TABLE ONLY public.invoice_lines
+    ADD CONSTRAINT invoice_lines_campaign_id_company_id_fkey FOREIGN KEY (campaign_id, company_id) REFERENCES public.campaigns(id, company_id);
+
+ALTER TABLE ONLY public.invoice_lines
+    ADD CONSTRAINT invoice_lines_number_fkey FOREIGN KEY (number) REFERENCES public.invoices(number);
+
+ALTER TABLE ONLY public.invoice_requests
+    ADD CONSTRAINT invoice_requests_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_corrects_fkey FOREIGN KEY (corrects) REFERENCES public.invoices(number);
+
 ALTER TABLE ONLY public.l2i_subscriptions
     ADD CONSTRAINT l2i_subscriptions_bundle_id_fkey FOREIGN KEY (bundle_id) REFERENCES public.l2i_bundles(id);
 
 ALTER TABLE ONLY public.l2i_subscriptions
     ADD CONSTRAINT l2i_subscriptions_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+
+ALTER TABLE ONLY public.reconciliations
+    ADD CONSTRAINT reconciliations_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 
 ALTER TABLE ONLY public.subscription_terms
     ADD CONSTRAINT subscription_terms_subscription_id_company_id_fkey FOREIGN KEY (subscription_id, company_id) REFERENCES public.l2i_subscriptions(id, company_id) ON DELETE CASCADE;
@@ -1479,9 +1814,15 @@ ALTER TABLE ONLY public.subscription_terms
 ALTER TABLE ONLY public.companies
     ADD CONSTRAINT time_zone_is_known FOREIGN KEY (time_zone) REFERENCES public.time_zones(name);
 
+ALTER TABLE public.activity_changes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.adjustments ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.billing_events ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.billing_months ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.billing_profiles ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.billing_usage_records ENABLE ROW LEVEL SECURITY;
 
@@ -1491,11 +1832,19 @@ ALTER TABLE public.campaign_terms ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.campaigns ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.capacity_lines ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.companies ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY company ON public.activity_changes TO billing_app, billing_reader USING (public.is_visible(company_id));
+
+CREATE POLICY company ON public.adjustments TO billing_app, billing_reader USING (public.is_visible(company_id));
 
 CREATE POLICY company ON public.billing_events TO billing_app, billing_reader USING (public.is_visible(company_id));
 
 CREATE POLICY company ON public.billing_months TO billing_app, billing_reader USING (public.is_visible(company_id));
+
+CREATE POLICY company ON public.billing_profiles TO billing_app, billing_reader USING (public.is_visible(company_id));
 
 CREATE POLICY company ON public.billing_usage_records TO billing_app, billing_reader USING (public.is_visible(company_id));
 
@@ -1507,13 +1856,23 @@ CREATE POLICY company ON public.campaign_terms TO billing_app, billing_reader US
 
 CREATE POLICY company ON public.campaigns TO billing_app, billing_reader USING (public.is_visible(company_id));
 
+CREATE POLICY company ON public.capacity_lines TO billing_app, billing_reader USING (public.is_visible(company_id));
+
 CREATE POLICY company ON public.companies TO billing_app, billing_reader USING (public.is_visible(id));
 
 CREATE POLICY company ON public.credit_grants TO billing_app, billing_reader USING (public.is_visible(company_id));
 
 CREATE POLICY company ON public.credit_movements TO billing_app, billing_reader USING (public.is_visible(company_id));
 
+CREATE POLICY company ON public.invoice_lines TO billing_app, billing_reader USING (public.is_visible(company_id));
+
+CREATE POLICY company ON public.invoice_requests TO billing_app, billing_reader USING (public.is_visible(company_id));
+
+CREATE POLICY company ON public.invoices TO billing_app, billing_reader USING (public.is_visible(company_id));
+
 CREATE POLICY company ON public.l2i_subscriptions TO billing_app, billing_reader USING (public.is_visible(company_id));
+
+CREATE POLICY company ON public.reconciliations TO billing_app, billing_reader USING (public.is_visible(company_id));
 
 CREATE POLICY company ON public.subscription_terms TO billing_app, billing_reader USING (public.is_visible(company_id));
 
@@ -1521,9 +1880,21 @@ ALTER TABLE public.credit_grants ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.credit_movements ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.invoice_lines ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invoice_requests ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invoices ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY jobs ON public.activity_changes TO billing_jobs USING (true);
+
+CREATE POLICY jobs ON public.adjustments TO billing_jobs USING (true);
+
 CREATE POLICY jobs ON public.billing_events TO billing_jobs USING (true);
 
 CREATE POLICY jobs ON public.billing_months TO billing_jobs USING (true);
+
+CREATE POLICY jobs ON public.billing_profiles TO billing_jobs USING (true);
 
 CREATE POLICY jobs ON public.billing_usage_records TO billing_jobs USING (true);
 
@@ -1533,19 +1904,31 @@ CREATE POLICY jobs ON public.campaign_terms TO billing_jobs USING (true);
 
 CREATE POLICY jobs ON public.campaigns TO billing_jobs USING (true);
 
+CREATE POLICY jobs ON public.capacity_lines TO billing_jobs USING (true);
+
 CREATE POLICY jobs ON public.companies TO billing_jobs USING (true);
 
 CREATE POLICY jobs ON public.credit_grants TO billing_jobs USING (true);
 
 CREATE POLICY jobs ON public.credit_movements TO billing_jobs USING (true);
 
+CREATE POLICY jobs ON public.invoice_lines TO billing_jobs USING (true);
+
+CREATE POLICY jobs ON public.invoice_requests TO billing_jobs USING (true);
+
+CREATE POLICY jobs ON public.invoices TO billing_jobs USING (true);
+
 CREATE POLICY jobs ON public.l2i_subscriptions TO billing_jobs USING (true);
+
+CREATE POLICY jobs ON public.reconciliations TO billing_jobs USING (true);
 
 CREATE POLICY jobs ON public.subscription_terms TO billing_jobs USING (true);
 
 ALTER TABLE public.l2i_subscriptions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY locked_only ON public.l2i_subscriptions AS RESTRICTIVE FOR UPDATE TO billing_app USING (true) WITH CHECK (false);
+
+ALTER TABLE public.reconciliations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.subscription_terms ENABLE ROW LEVEL SECURITY;
 
@@ -1556,6 +1939,8 @@ REVOKE ALL ON FUNCTION public.add_grants() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.announce_correction() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.announce_crossings() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.announce_document() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.apply_terms() FROM PUBLIC;
 
@@ -1617,6 +2002,10 @@ GRANT ALL ON FUNCTION public.is_visible_campaign(campaign text) TO billing_jobs;
 
 REVOKE ALL ON FUNCTION public.keep_currency() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.keep_invoice_from() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_time_zone() FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.credit_grants TO billing_app;
 GRANT SELECT ON TABLE public.credit_grants TO billing_jobs;
 GRANT SELECT ON TABLE public.credit_grants TO billing_reader;
@@ -1635,6 +2024,8 @@ GRANT INSERT(price_amount) ON TABLE public.credit_grants TO billing_app;
 
 GRANT INSERT(price_credits) ON TABLE public.credit_grants TO billing_app;
 
+GRANT INSERT(at_list_price) ON TABLE public.credit_grants TO billing_app;
+
 GRANT INSERT(priority) ON TABLE public.credit_grants TO billing_app;
 
 GRANT INSERT(expires_at) ON TABLE public.credit_grants TO billing_app;
@@ -1651,6 +2042,10 @@ REVOKE ALL ON FUNCTION public.lock_usage_records(record_ids bigint[]) FROM PUBLI
 GRANT ALL ON FUNCTION public.lock_usage_records(record_ids bigint[]) TO billing_app;
 
 REVOKE ALL ON FUNCTION public.move_credits() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.note_activities() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.note_changed_activity() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.credit_movements TO billing_app;
 GRANT SELECT ON TABLE public.credit_movements TO billing_jobs;
@@ -1674,6 +2069,7 @@ REVOKE ALL ON FUNCTION public.settle_credits(campaign_ids text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.settled() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.settled() TO billing_app;
+GRANT ALL ON FUNCTION public.settled() TO billing_jobs;
 GRANT ALL ON FUNCTION public.settled() TO billing_reader;
 
 GRANT SELECT ON TABLE public.billing_usage_records TO billing_app;
@@ -1722,15 +2118,71 @@ GRANT ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time z
 
 REVOKE ALL ON FUNCTION public.use_credits() FROM PUBLIC;
 
+GRANT SELECT ON TABLE public.activity_changes TO billing_app;
+GRANT SELECT ON TABLE public.activity_changes TO billing_jobs;
+GRANT SELECT ON TABLE public.activity_changes TO billing_reader;
+
+GRANT SELECT ON TABLE public.adjustments TO billing_app;
+GRANT SELECT ON TABLE public.adjustments TO billing_jobs;
+GRANT SELECT ON TABLE public.adjustments TO billing_reader;
+
+GRANT INSERT(company_id) ON TABLE public.adjustments TO billing_app;
+
+GRANT INSERT(adjustment_id) ON TABLE public.adjustments TO billing_app;
+
+GRANT INSERT(campaign_id) ON TABLE public.adjustments TO billing_app;
+
+GRANT INSERT(currency) ON TABLE public.adjustments TO billing_app;
+
+GRANT INSERT(amount) ON TABLE public.adjustments TO billing_app;
+
+GRANT INSERT(description) ON TABLE public.adjustments TO billing_app;
+
+GRANT INSERT(reason) ON TABLE public.adjustments TO billing_app;
+
+GRANT INSERT(recorded_by) ON TABLE public.adjustments TO billing_app;
+
 GRANT SELECT ON TABLE public.billing_events TO billing_app;
 GRANT SELECT ON TABLE public.billing_events TO billing_jobs;
 GRANT SELECT ON TABLE public.billing_events TO billing_reader;
+
+GRANT INSERT(company_id) ON TABLE public.billing_events TO billing_jobs;
+
+GRANT INSERT(type) ON TABLE public.billing_events TO billing_jobs;
+
+GRANT INSERT(subject) ON TABLE public.billing_events TO billing_jobs;
+
+GRANT INSERT(data) ON TABLE public.billing_events TO billing_jobs;
 
 GRANT UPDATE(published_at) ON TABLE public.billing_events TO billing_jobs;
 
 GRANT SELECT ON TABLE public.billing_months TO billing_app;
 GRANT SELECT ON TABLE public.billing_months TO billing_jobs;
 GRANT SELECT ON TABLE public.billing_months TO billing_reader;
+
+GRANT INSERT(company_id) ON TABLE public.billing_months TO billing_app;
+GRANT INSERT(company_id) ON TABLE public.billing_months TO billing_jobs;
+
+GRANT INSERT(month) ON TABLE public.billing_months TO billing_app;
+GRANT INSERT(month) ON TABLE public.billing_months TO billing_jobs;
+
+GRANT INSERT(settled) ON TABLE public.billing_months TO billing_app;
+GRANT INSERT(settled) ON TABLE public.billing_months TO billing_jobs;
+
+GRANT SELECT ON TABLE public.billing_profiles TO billing_app;
+GRANT SELECT ON TABLE public.billing_profiles TO billing_jobs;
+GRANT SELECT ON TABLE public.billing_profiles TO billing_reader;
+
+GRANT INSERT(company_id) ON TABLE public.billing_profiles TO billing_app;
+
+GRANT INSERT(profile),UPDATE(profile) ON TABLE public.billing_profiles TO billing_app;
+
+GRANT INSERT(invoice_from),UPDATE(invoice_from) ON TABLE public.billing_profiles TO billing_app;
+
+GRANT INSERT(hold),UPDATE(hold) ON TABLE public.billing_profiles TO billing_app;
+
+GRANT UPDATE(revision) ON TABLE public.billing_profiles TO billing_app;
+GRANT UPDATE(revision) ON TABLE public.billing_profiles TO billing_jobs;
 
 GRANT SELECT ON TABLE public.campaign_activities TO billing_app;
 GRANT SELECT ON TABLE public.campaign_activities TO billing_jobs;
@@ -1742,11 +2194,43 @@ GRANT SELECT ON TABLE public.campaign_versions TO billing_app;
 GRANT SELECT ON TABLE public.campaign_versions TO billing_jobs;
 GRANT SELECT ON TABLE public.campaign_versions TO billing_reader;
 
+GRANT SELECT ON TABLE public.capacity_lines TO billing_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.capacity_lines TO billing_jobs;
+GRANT SELECT ON TABLE public.capacity_lines TO billing_reader;
+
 GRANT SELECT ON TABLE public.companies TO billing_app;
 GRANT SELECT ON TABLE public.companies TO billing_jobs;
 GRANT SELECT ON TABLE public.companies TO billing_reader;
 
 GRANT SELECT ON TABLE public.credit_campaigns TO billing_jobs;
+
+GRANT SELECT,INSERT ON TABLE public.invoice_lines TO billing_app;
+GRANT SELECT,INSERT ON TABLE public.invoice_lines TO billing_jobs;
+GRANT SELECT ON TABLE public.invoice_lines TO billing_reader;
+
+GRANT SELECT ON TABLE public.invoice_requests TO billing_app;
+GRANT SELECT ON TABLE public.invoice_requests TO billing_jobs;
+GRANT SELECT ON TABLE public.invoice_requests TO billing_reader;
+
+GRANT INSERT(company_id) ON TABLE public.invoice_requests TO billing_app;
+
+GRANT INSERT(month) ON TABLE public.invoice_requests TO billing_app;
+
+GRANT INSERT(kind) ON TABLE public.invoice_requests TO billing_app;
+
+GRANT INSERT(recorded_by),UPDATE(recorded_by) ON TABLE public.invoice_requests TO billing_app;
+
+GRANT UPDATE(requested_at) ON TABLE public.invoice_requests TO billing_app;
+
+GRANT UPDATE(done_at) ON TABLE public.invoice_requests TO billing_app;
+GRANT UPDATE(done_at) ON TABLE public.invoice_requests TO billing_jobs;
+
+GRANT UPDATE(result) ON TABLE public.invoice_requests TO billing_app;
+GRANT UPDATE(result) ON TABLE public.invoice_requests TO billing_jobs;
+
+GRANT SELECT,INSERT ON TABLE public.invoices TO billing_app;
+GRANT SELECT,INSERT ON TABLE public.invoices TO billing_jobs;
+GRANT SELECT ON TABLE public.invoices TO billing_reader;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.job_executions TO billing_jobs;
 
@@ -1762,7 +2246,28 @@ GRANT SELECT ON TABLE public.l2i_subscriptions TO billing_reader;
 
 GRANT UPDATE(quantity) ON TABLE public.l2i_subscriptions TO billing_app;
 
+GRANT SELECT ON TABLE public.reconciliations TO billing_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.reconciliations TO billing_jobs;
+GRANT SELECT ON TABLE public.reconciliations TO billing_reader;
+
 GRANT SELECT ON TABLE public.seat_campaigns TO billing_jobs;
+
+GRANT SELECT ON TABLE public.seller TO billing_app;
+GRANT SELECT ON TABLE public.seller TO billing_jobs;
+GRANT SELECT ON TABLE public.seller TO billing_reader;
+
+GRANT INSERT(seller),UPDATE(seller) ON TABLE public.seller TO billing_app;
+
+GRANT UPDATE(revision) ON TABLE public.seller TO billing_app;
+
+GRANT UPDATE(last_issued_on) ON TABLE public.seller TO billing_app;
+GRANT UPDATE(last_issued_on) ON TABLE public.seller TO billing_jobs;
+
+GRANT UPDATE(last_sequence) ON TABLE public.seller TO billing_app;
+GRANT UPDATE(last_sequence) ON TABLE public.seller TO billing_jobs;
+
+GRANT UPDATE(last_sha256) ON TABLE public.seller TO billing_app;
+GRANT UPDATE(last_sha256) ON TABLE public.seller TO billing_jobs;
 
 GRANT SELECT ON TABLE public.subscription_terms TO billing_app;
 GRANT SELECT ON TABLE public.subscription_terms TO billing_jobs;
