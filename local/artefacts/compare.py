@@ -22,6 +22,7 @@ OF_ITS_RUN = {
     "changeId",
     "usageRecordId",
     "recordedAt",
+    "checkedAt",
     "recordedBy",
     "at",
     "sha256",

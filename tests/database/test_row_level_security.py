@@ -13,7 +13,7 @@ from tests.world import World
 # The roles belong to the server, not to a worker's database.
 pytestmark = pytest.mark.xdist_group("roles")
 
-SHARED = {"l2i_bundles", "job_executions", "job_progress"}
+SHARED = {"l2i_bundles", "job_executions", "job_progress", "seller"}
 """The tables without rows of a company."""
 
 COMPANY_OF = {

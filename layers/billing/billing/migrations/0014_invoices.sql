@@ -185,6 +185,18 @@ BEGIN
 END $$;
 CREATE TRIGGER announce_document AFTER INSERT ON invoices FOR EACH ROW EXECUTE FUNCTION announce_document();
 
+CREATE FUNCTION announce_reconciliation() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO billing_events (company_id, type, subject, data)
+    SELECT NEW.company_id, 'reconciliation.failed', NEW.company_id, jsonb_build_object('companyId', NEW.company_id,
+        'differences', (SELECT jsonb_object_agg(failed ->> 'check', jsonb_array_length(failed -> 'differences'))
+            FROM jsonb_array_elements(NEW.result -> 'checks') AS failed WHERE failed -> 'differences' <> '[]'));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER announce_reconciliation AFTER INSERT OR UPDATE ON reconciliations
+    FOR EACH ROW WHEN (NEW.result -> 'ok' = 'false') EXECUTE FUNCTION announce_reconciliation();
+
 CREATE FUNCTION keep_invoice_from() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM billing_months WHERE company_id = NEW.company_id) THEN
@@ -232,7 +244,6 @@ CREATE POLICY company ON reconciliations TO billing_app USING (is_visible(compan
 CREATE POLICY jobs ON reconciliations TO billing_jobs USING (true);
 GRANT SELECT ON reconciliations TO billing_app, billing_jobs;
 GRANT INSERT, UPDATE ON reconciliations TO billing_jobs;
-GRANT INSERT (company_id, type, subject, data) ON billing_events TO billing_jobs;
 CREATE POLICY company ON billing_profiles TO billing_app USING (is_visible(company_id));
 CREATE POLICY company ON invoices TO billing_app USING (is_visible(company_id));
 CREATE POLICY company ON invoice_lines TO billing_app USING (is_visible(company_id));
@@ -260,5 +271,5 @@ GRANT INSERT (company_id, month, kind, recorded_by), UPDATE (recorded_by, reques
     ON invoice_requests TO billing_app;
 GRANT UPDATE (done_at, result) ON invoice_requests TO billing_jobs;
 GRANT EXECUTE ON FUNCTION settled() TO billing_jobs;
-REVOKE EXECUTE ON FUNCTION note_activities(), note_changed_activity(), announce_document(), keep_invoice_from(),
-    keep_time_zone() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION note_activities(), note_changed_activity(), announce_document(), announce_reconciliation(),
+    keep_invoice_from(), keep_time_zone() FROM PUBLIC;

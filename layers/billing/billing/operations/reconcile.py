@@ -1,6 +1,5 @@
 """The daily job that reconciles the books of every company (design §14)."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -64,9 +63,6 @@ def _reconciled(run: Run, company_id: str, chain: Check) -> Reconciliation | Non
         stored = result.model_dump_json(by_alias=True)
         where = {"company_id": company_id, "checked_at": company.now, "last_record": last_record}
         db.rows(_SQL["store"], result=stored, **where)
-        if not result.ok:
-            failing = {check.check: len(check.differences) for check in result.checks if check.differences}
-            db.rows(_SQL["failed"], company_id=company_id, data=json.dumps({"companyId": company_id, "differences": failing}))
     return result
 
 

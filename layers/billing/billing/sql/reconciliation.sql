@@ -3,7 +3,7 @@
 -- name: company
 -- The company, if the caller may see it, whether it has over a million records, and the result that the last run stored.
 SELECT c.id, now() AS now, r.result::text AS result, coalesce(r.last_record, 0) AS last_record,
-    (SELECT count(*) FROM (SELECT FROM billing_usage_records WHERE company_id = c.id LIMIT :many + 1) AS first_ones) > :many
+    (SELECT count(*) FROM (SELECT FROM billing_usage_records WHERE company_id = c.id LIMIT :many + 1) AS few) > :many
         AS is_large,
     p.company_id IS NOT NULL AND EXISTS (SELECT FROM seller) AS is_invoiced
 FROM companies c
@@ -201,11 +201,6 @@ INSERT INTO reconciliations (company_id, checked_at, last_record, result)
 VALUES (:company_id, :checked_at, :last_record, :result::jsonb)
 ON CONFLICT (company_id) DO UPDATE
 SET checked_at = excluded.checked_at, last_record = excluded.last_record, result = excluded.result;
-
--- name: failed
--- Tell whoever listens that the books do not agree.
-INSERT INTO billing_events (company_id, type, subject, data)
-SELECT id, 'reconciliation.failed', id, :data::jsonb FROM companies WHERE id = :company_id;
 
 -- name: is_of
 -- Whether a document is a company's.
