@@ -123,7 +123,8 @@ def load(month: Month) -> int:
 
 
 def changed_rows(month: Month) -> list[str]:
-    """The rows that are not as `portfolio.yaml` and the month's changes of terms say, each with its line there; what the database holds counts."""
+    """The rows that are not as `portfolio.yaml` and the month's changes of terms say, each with its line; what the database
+    holds counts."""
     return [
         month.at(table, row["number"] - 1, row["column_name"], _difference(month.portfolio[table][row["number"] - 1], row))
         for table in month.portfolio

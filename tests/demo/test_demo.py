@@ -5,7 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -223,7 +223,7 @@ def test_a_wrong_count_is_corrected_once(runs: Runs) -> None:
 def test_a_companys_totals_are_the_sums_of_its_statements(runs: Runs) -> None:
     totals = re.findall(r"^(.*?) +total +(\S+) +covered +(\S+) +due +(\S+) (\S+)$", runs.first, re.MULTILINE)
 
-    sums = Counter[tuple[str, int]]()
+    sums = defaultdict[tuple[str, int], Decimal](Decimal)
     for name, *amounts, currency in totals:
         for column, amount in enumerate(amounts):
             sums[currency, column] += Decimal(amount.replace(",", "")) * (-1 if name.strip() else 1)

@@ -54,7 +54,7 @@ NO_INSTANT = 'must be an instant with an offset, such as "2025-01-31T23:00:00Z"'
         ("month.yaml", "end: 2025-04-01", "end: 2025-02-01", "1: must start before it ends"),
         ("month.yaml", "workshops.csv", "workshop.csv", "14: file is not a file of demo/usage (it is workshop.csv)"),
         ("month.yaml", "effectiveFrom: 2025-03-15", "effectiveFrom: 15.03.2025", "37: effectiveFrom must be a date"),
-        ("month.yaml", "seatPricePerMonth", "seatPrice", "38: seatPrice is not a known field"),
+        ("month.yaml", "seatPricePerMonth", "seatPrice", "38: seatPrice is not a field of this request"),
         ("month.yaml", "event: attendance-0326-central", "event: attendance", "44: event must be the id of an event that"),
         ("month.yaml", "amount: 210.00", "amount: 210,00", "27: amount must be a number such as 12.5"),
         ("portfolio.yaml", "Europe/Oslo", "Europe/Olso", "5: time_zone is not a time zone of the IANA database"),
@@ -107,7 +107,7 @@ def test_a_price_that_was_changed_after_it_was_loaded_is_told_with_its_line(fold
     path = folder / "portfolio.yaml"
     path.write_text(path.read_text().replace("seat_price_per_month: 35.00", "seat_price_per_month: 36.00"))
 
-    told = platform.changed_rows(files.read())
+    told = [line for line in platform.changed_rows(files.read()) if "demo-fjord-clean-up" in line]
 
     price = "seat_price_per_month of demo-fjord-clean-up"
     assert told == [f"demo/portfolio.yaml:50: {price} is 36.00 here, but 35.00 in the database, which counts"]
