@@ -132,6 +132,19 @@ def test_a_certificate_of_another_host_is_refused(tls: Tls, database_url: str, m
     assert isinstance(refusal.value.__cause__, ssl.SSLCertVerificationError)
 
 
+@pytest.mark.parametrize("mode", ["allow", "prefer", "require", "verify-ca", "verify-full"])
+def test_no_mode_of_tls_falls_back_to_a_connection_without_it(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    # The test's own server has no TLS.
+    monkeypatch.setenv("DATABASE_URL", urlunsplit(urlsplit(database_url)._replace(query=f"sslmode={mode}")))
+
+    with pytest.raises(DatabaseUnavailable), transaction(ALL_COMPANIES):
+        pass
+
+    database.disconnect()
+
+
 @pytest.fixture
 def trusted() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=settings.ca_bundle())

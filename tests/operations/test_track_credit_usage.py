@@ -351,7 +351,7 @@ def test_a_bus_that_cannot_be_reached_costs_no_charge(world: World, monkeypatch:
     campaign = world.campaign(world.company(), "credits", credit_allocation=100)
     act(world, campaign, 95)
     monkeypatch.setenv("ALERT_BUS_NAME", "alerts")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTS", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", "http://127.0.0.1:9")
     answer_with(monkeypatch, None)
 
     result = run()

@@ -178,3 +178,14 @@ def test_who_may_not_is_refused_before_the_body_is_read(world: World, scopes: st
     answer = request("track_usage", "POST", "/v1/usage-events", "not json", company="c", scopes=scopes, **changes)
 
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+
+
+def test_a_line_that_a_lower_allocation_crosses_raises_its_alert_once(world: World) -> None:
+    campaign = world.campaign(world.company(), "credits", credit_allocation=1000)
+    track(usage_event(campaign, eventType="credit_usage", quantity=500))
+
+    world.rows("UPDATE campaigns SET credit_allocation = 500 WHERE id = :id", id=campaign)
+    track(usage_event(campaign, eventType="credit_usage", quantity=10))
+
+    alerts = world.rows("SELECT type FROM billing_events WHERE type IN ('credits.low', 'credits.depleted') ORDER BY id")
+    assert [alert["type"] for alert in alerts] == ["credits.low", "credits.depleted"]

@@ -19,8 +19,9 @@ class Database(NamedTuple):
 
 
 def database() -> Database:
-    """`DATABASE_URL` (`postgresql://user:password@host:port/name[?sslmode=verify-full]`), or on AWS `DATABASE_HOST`,
-    `DATABASE_PORT`, `DATABASE_NAME` with `DATABASE_USER` (IAM) or `DATABASE_SECRET_ARN` (the master user's secret)."""
+    """`DATABASE_URL` (`postgresql://user:password@host:port/name[?sslmode=verify-full]`; any `sslmode` but
+    `disable` is that one, which keeps what the weaker ones promise), or on AWS `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_NAME`
+    with `DATABASE_USER` (IAM) or `DATABASE_SECRET_ARN` (the master user's secret)."""
     if url := os.environ.get("DATABASE_URL"):
         parts = urlsplit(url)
         return Database(
@@ -29,7 +30,7 @@ def database() -> Database:
             name=unquote(parts.path.lstrip("/")) or "postgres",
             user=unquote(parts.username or "postgres"),
             password=unquote(parts.password or ""),
-            verified_tls=parse_qs(parts.query).get("sslmode") == ["verify-full"],
+            verified_tls=parse_qs(parts.query).get("sslmode", ["disable"]) != ["disable"],
         )
     return Database(
         host=os.environ["DATABASE_HOST"],

@@ -15,7 +15,7 @@ from pydantic import Field
 from billing.contract.shapes import PeriodShape, Shape
 from billing.contract.types import CampaignRef, CompanyRef, DecimalText, DeduplicationKey, RecordId, UtcInstant
 from billing.database.session import Row, Session, transaction
-from billing.errors import NotFound
+from billing.errors import DatabaseUnavailable, NotFound
 from billing.periods import Period, parse_period
 from billing.sql import queries
 from billing.usage.event_types import BILLING_EVENT_TYPES, EventType
@@ -77,11 +77,14 @@ class UsageRecords(Shape):
 
 
 def list_usage_records(company: str, company_id: str, start: str, end: str, limit: int, cursor: str | None) -> UsageRecords:
-    """A page of records. Raises `NotFound` for another company, `InvalidPeriod` and `InvalidCursor`."""
+    """A page of records. Raises `NotFound` for another company, `InvalidPeriod` and `InvalidCursor`, and on a standby, which
+    would miss records (design §4.9), `DatabaseUnavailable`."""
     with transaction(company) as db:
         known = db.row(_SQL["company"], company_id=company_id, company=company)
         if known is None:
             raise NotFound(f"There is no company {company_id}.")
+        if known["on_standby"]:
+            raise DatabaseUnavailable("Pages of records are read from the primary only, and this is a standby.")
         period = parse_period(start, end, ZoneInfo(known["time_zone"]))
         walk = Walk() if cursor is None else read_cursor(cursor, company_id, period)
         snapshot = walk.snapshot or Snapshot.model_validate(db.value(_SQL["snapshot"], settled=known["settled"]))
