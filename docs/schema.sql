@@ -80,6 +80,18 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.announce_reconciliation() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO billing_events (company_id, type, subject, data)
+    SELECT NEW.company_id, 'reconciliation.failed', NEW.company_id, jsonb_build_object('companyId', NEW.company_id,
+        'differences', (SELECT jsonb_object_agg(failed ->> 'check', jsonb_array_length(failed -> 'differences'))
+            FROM jsonb_array_elements(NEW.result -> 'checks') AS failed WHERE failed -> 'differences' <> '[]'));
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.apply_terms() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1636,6 +1648,8 @@ CREATE TRIGGER announce_crossings AFTER UPDATE OF credits_remaining ON public.ca
 
 CREATE TRIGGER announce_document AFTER INSERT ON public.invoices FOR EACH ROW EXECUTE FUNCTION public.announce_document();
 
+CREATE TRIGGER announce_reconciliation AFTER INSERT OR UPDATE ON public.reconciliations FOR EACH ROW WHEN (((new.result -> 'ok'::text) = 'false'::jsonb)) EXECUTE FUNCTION public.announce_reconciliation();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.adjustments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 ALTER TABLE public.adjustments ENABLE ALWAYS TRIGGER append_only;
@@ -1941,6 +1955,8 @@ REVOKE ALL ON FUNCTION public.announce_correction() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.announce_crossings() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.announce_document() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.announce_reconciliation() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.apply_terms() FROM PUBLIC;
 

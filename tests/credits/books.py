@@ -4,7 +4,7 @@ It is what the database is compared with, step by step. Instants are `datetime`s
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -214,6 +214,6 @@ class Books:
         burn.grant.left += NOTHING if burn.grant.expired else credits
 
 
-def _amount(credits: dict[Fraction, Fraction]) -> Decimal:
+def _amount(credits: Mapping[Fraction, int | Fraction]) -> Decimal:
     """Each price is a line, rounded once."""
     return sum((round_money(Fraction(price) * Fraction(used), "EUR") for price, used in credits.items()), NOTHING)

@@ -61,9 +61,7 @@ def fill(world: World) -> None:
         body = {"credits": "40.25", "id": name, **bought}
         assert request("top_up_credits", "POST", "/v1/campaigns/spring/credits", body).status == 200
     world.rows("UPDATE campaigns SET credit_allocation = 90 WHERE id = 'spring'")
-    world.insert(
-        "campaign_activities", campaign_id=spring, kind="session", quantity=3, occurred_at="2025-01-12T10:20:00Z"
-    )
+    world.insert("campaign_activities", campaign_id=spring, kind="session", quantity=3, occurred_at="2025-01-12T10:20:00Z")
     assert invoke("track_credit_usage", scheduled_event(datetime(2025, 3, 1, tzinfo=UTC)))["success"]
 
     world.campaign(company, "seats", id="mentoring", committed_seats=20)
@@ -73,7 +71,8 @@ def fill(world: World) -> None:
     assert request("set_terms", "PUT", "/v1/campaigns/mentoring/terms", change | why).status == 200
 
     world.campaign(company, "bundle", id="reading")
-    link = {"subscriptionId": world.subscription(company), "allocationPercentage": "0.25", "effectiveFrom": "2025-01-10T00:00:00Z"}
+    subscription = world.subscription(company)
+    link = {"subscriptionId": subscription, "allocationPercentage": "0.25", "effectiveFrom": "2025-01-10T00:00:00Z"}
     linked = request("link_campaign", "PUT", "/v1/campaigns/reading/subscription", link)
     assert linked.status == 200, linked.body
     assert len(post_invoices(company, "2025-01").body["invoices"]) == 1
@@ -114,7 +113,10 @@ def test_a_dump_restores_every_row_every_statement_and_every_trigger(
         table for table in rows if rows[table]
     }
     assert {row["kind"] for row in source.rows("SELECT DISTINCT kind FROM credit_movements")} >= {
-        "burned", "returned", "expired", "withdrawn",
+        "burned",
+        "returned",
+        "expired",
+        "withdrawn",
     }
     assert target.state() == rows
     assert target.rows(TRIGGERS) == source.rows(TRIGGERS)

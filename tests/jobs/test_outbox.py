@@ -1,12 +1,13 @@
 """The outbox: order for each subject, partial failures, a bus away, two publishers, CloudEvents (design §16)."""
 
+import json
 import math
+import os
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from billing.database import session
 from billing.jobs import outbox
 from tests.world import World
 
@@ -99,7 +100,7 @@ def test_what_waited_while_the_bus_was_away_leaves_once_with_the_same_ids(world:
     publish()
 
     assert len(bus.taken) == 25
-    assert {outbox.json.loads(entry["Detail"])["id"] for entry in bus.taken} == ids
+    assert {json.loads(entry["Detail"])["id"] for entry in bus.taken} == ids
 
 
 def test_two_publishers_at_once_send_nothing_twice(world: World, bus: Bus) -> None:
@@ -110,7 +111,7 @@ def test_two_publishers_at_once_send_nothing_twice(world: World, bus: Bus) -> No
         from local.databases import connect
         from tests.world import World as Other
 
-        other = Other(connect(session.settings.os.environ["DATABASE_URL"]))
+        other = Other(connect(os.environ["DATABASE_URL"]))
         asked.append(other.value(outbox._SQL["take_turns"]))
         other.connection.close()
 

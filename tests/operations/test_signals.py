@@ -120,7 +120,7 @@ def test_credits_that_run_out_before_the_end_are_an_opportunity(world: World) ->
 
     assert [each["subject"] for each in found] == [short]
     evidence = {each["name"]: Decimal(each["value"]) for each in found[0]["evidence"]}
-    assert (evidence["left"], evidence["burnPerDay"]) == (60, 5)
+    assert (evidence["left"], evidence["burnPerDay"]) == (Decimal(60), Decimal(5))
     assert abs(evidence["creditsShort"] * Decimal("6.50") - Decimal(found[0]["amountAtStake"])) < Decimal("0.01")
 
 
@@ -187,7 +187,7 @@ def test_a_proposal_is_the_statement_of_a_campaign_that_had_the_usage(
     )
     period = Period(*(datetime.fromisoformat(answer.body["period"][end]) for end in ("start", "end")))
     company = world.company()
-    dates = {"start_date": period.start.date(), "end_date": (period.end - DAY).date()}
+    dates: dict[str, Any] = {"start_date": period.start.date(), "end_date": (period.end - DAY).date()}
     campaigns = {
         "seats": world.campaign(company, seat_price_per_month=str(price), committed_seats=committed, **dates),
         "iaas": world.campaign(company, "iaas", iaas_metrics={"pricePerLearner": str(price)}, **dates),

@@ -20,8 +20,8 @@ class Database(NamedTuple):
 
 def database() -> Database:
     """`DATABASE_URL` (`postgresql://user:password@host:port/name[?sslmode=verify-full]`; any `sslmode` but
-    `disable` is that one, which keeps what the weaker ones promise), or on AWS `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_NAME`
-    with `DATABASE_USER` (IAM) or `DATABASE_SECRET_ARN` (the master user's secret)."""
+    `disable` is that one, which keeps what the weaker ones promise), or on AWS `DATABASE_HOST`, `DATABASE_PORT`,
+    `DATABASE_NAME` with `DATABASE_USER` (IAM) or `DATABASE_SECRET_ARN` (the master user's secret)."""
     if url := os.environ.get("DATABASE_URL"):
         parts = urlsplit(url)
         return Database(
