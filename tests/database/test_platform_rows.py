@@ -67,18 +67,18 @@ def test_a_period_that_no_statement_can_hold_is_refused(world: World, period: di
     assert refused_by(refusal) == "period_is_finite"
 
 
-SESSIONS = {"name": "Sessions", "unit": "session", "rate": "5"}
-PILOT = {"name": "Pilot", "amount": "100", "dueDate": "2025-03-01"}
+SESSIONS: dict[str, Any] = {"name": "Sessions", "unit": "session", "rate": "5"}
+PILOT: dict[str, Any] = {"name": "Pilot", "amount": "100", "dueDate": "2025-03-01"}
 CUSTOM: list[dict[str, Any]] = [
     *({"variableComponents": [SESSIONS | bad]} for bad in ({"rate": -5}, {"rate": None}, {"unit": "day"}, {"name": ""})),
     *({"variableComponents": [SESSIONS | {"cap": cap}]} for cap in (-1, "many", True)),
     {"variableComponents": [SESSIONS, SESSIONS]},
-    *({"variableComponents": wrong} for wrong in ([None], [{}], {}, "none")),
+    *({"variableComponents": wrong} for wrong in [[None], [{}], {}, "none"]),
     *({"milestonePayments": [PILOT | bad]} for bad in ({"amount": -100}, {"dueDate": None}, {"dueDate": "2025-02-30"})),
     {"milestonePayments": [{"name": "Pilot", "amount": "100"}]},
     {"milestonePayments": [PILOT, PILOT]},
     *({"fixedFee": "10", "fixedFeeInterval": interval} for interval in ("monthly", None)),
-    *({"fixedFee": fee} for fee in (-1, "1e400", "NaN", True, [])),
+    *({"fixedFee": fee} for fee in [-1, "1e400", "NaN", True, []]),
 ]
 IAAS: list[dict[str, Any]] = [
     {"learnersCommitted": -3},

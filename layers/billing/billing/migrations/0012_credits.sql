@@ -147,7 +147,8 @@ CREATE TRIGGER move_credits AFTER INSERT ON credit_movements REFERENCING NEW TAB
 -- Burn credits for records, in their order: of the campaign's grants with something left that expire after the record's
 -- timestamp the one with the lowest priority pays first, then the one that expires first, then the oldest. What none pays is
 -- overage. The campaigns are locked. Returns nothing; what is left of the grants follows the movements.
-CREATE FUNCTION burn_credits(record_ids bigint[], campaign_ids text[], instants timestamptz[], quantities numeric[]) RETURNS void
+CREATE FUNCTION burn_credits(record_ids bigint[], campaign_ids text[], instants timestamptz[], quantities numeric[])
+    RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     grants bigint[]; owners text[]; expiries timestamptz[]; remaining numeric[];

@@ -146,7 +146,8 @@ CREATE TRIGGER note_new_activities AFTER INSERT ON campaign_activities REFERENCI
 CREATE TRIGGER note_deleted_activities AFTER DELETE ON campaign_activities REFERENCING OLD TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION note_activities();
 
-CREATE FUNCTION note_changed_activity() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION note_changed_activity() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO activity_changes (company_id, campaign_id, occurred_at)
     SELECT DISTINCT c.company_id, c.id, date_trunc('hour', changed.occurred_at, 'UTC')

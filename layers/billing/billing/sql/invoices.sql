@@ -31,7 +31,8 @@ SELECT settled();
 SELECT c.id, c.time_zone, p.revision, p.invoice_from, s.revision AS seller_revision, s.seller::text AS seller,
     (p.profile || jsonb_build_object('invoiceFrom', to_char(p.invoice_from, 'YYYY-MM')))::text AS profile,
     last.month AS last_closed, last.settled AS looked_until, now() AS now,
-    (SELECT count(*) FROM (SELECT FROM campaigns WHERE company_id = c.id LIMIT :many + 1) AS first_ones) > :many AS is_large
+    (SELECT count(*) FROM (SELECT FROM campaigns WHERE company_id = c.id ORDER BY id LIMIT :many + 1) AS first_ones) > :many
+        AS is_large
 FROM companies c
 LEFT JOIN billing_profiles p ON p.company_id = c.id
 LEFT JOIN seller s ON true
@@ -68,8 +69,8 @@ WITH closed AS (
             SELECT FROM campaign_terms t WHERE t.campaign_id = used.campaign_id
                 AND jsonb_path_exists(t.terms, '$.custom_pricing_terms.variableComponents[*].cap ? (@ != null)')
         ) THEN 'infinity' ELSE used.instant END AS until
-    FROM (SELECT DISTINCT campaign_id, date_trunc('hour', instant, 'UTC') AS hour, min(instant) AS instant
-        FROM used WHERE instant < (SELECT max(ends_at) FROM closed) GROUP BY 1, 2) AS used
+    FROM (SELECT campaign_id, date_trunc('hour', instant, 'UTC') AS hour, min(instant) AS instant
+        FROM used WHERE instant < (SELECT max(ends_at) FROM closed) GROUP BY campaign_id, hour) AS used
     UNION ALL
     SELECT campaign_id, CASE WHEN dates = '{}' THEN effective_from ELSE '-infinity' END, 'infinity' FROM campaign_terms
     WHERE company_id = :company_id AND created_at >= :since
@@ -161,7 +162,8 @@ WITH issued AS (
     FROM (SELECT :document::jsonb AS document) AS given
     RETURNING number, company_id, currency, document
 )
-INSERT INTO invoice_lines (number, position, company_id, campaign_id, key, kind, month, currency, amount, tax_category, tax_rate)
+INSERT INTO invoice_lines
+    (number, position, company_id, campaign_id, key, kind, month, currency, amount, tax_category, tax_rate)
 SELECT issued.number, line.position, issued.company_id, line.content ->> 'campaignId', line.content ->> 'key',
     line.content ->> 'kind', (line.content ->> 'month' || '-01')::date, issued.currency, (line.content ->> 'amount')::numeric,
     line.content ->> 'taxCategory', (line.content ->> 'taxRate')::numeric

@@ -31,7 +31,8 @@ WITH given AS (
         credits - taken AS expected, credits - moved AS found, taken < 0 OR taken > credits OR taken <> moved AS differs
     FROM given
     UNION ALL
-    SELECT campaign_id, NULL, json_build_object('campaignId', campaign_id), 'creditsRemaining', expected, found, expected <> found OR found < 0
+    SELECT campaign_id, NULL, json_build_object('campaignId', campaign_id), 'creditsRemaining', expected, found,
+        expected <> found OR found < 0
     FROM balance
 )
 SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(

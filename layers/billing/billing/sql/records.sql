@@ -1,7 +1,8 @@
 -- name: company
 -- The company, if the caller may see it, and the instant before which all that began is over. The pages that follow in this
 -- transaction are read without sorting. A standby cannot tell which transactions are in flight.
-SELECT time_zone, settled(), read_in_order(), pg_is_in_recovery() AS on_standby FROM companies WHERE id = :company_id AND :company IN (id, '*');
+SELECT time_zone, settled(), read_in_order(), pg_is_in_recovery() AS on_standby FROM companies
+WHERE id = :company_id AND :company IN (id, '*');
 
 -- name: snapshot
 -- The snapshot of this moment: `xmax` is the first transaction that has not begun, in_flight says how far before it those are

@@ -20,11 +20,11 @@ ORDER BY campaign_id, priority, expires_at NULLS LAST, id;
 
 -- name: learners
 -- The learners served in the lives of campaigns until an instant.
-SELECT campaign_id, sum(quantity) AS quantity FROM billing_usage_records
-WHERE campaign_id = ANY (:campaign_ids::text[]) AND event_type = 'learner_served' AND event_timestamp < :until
-    AND id NOT IN (
+SELECT r.campaign_id, sum(r.quantity) AS quantity FROM billing_usage_records r
+WHERE r.campaign_id = ANY (:campaign_ids::text[]) AND r.event_type = 'learner_served' AND r.event_timestamp < :until
+    AND r.id NOT IN (
         SELECT corrects FROM billing_usage_records WHERE campaign_id = ANY (:campaign_ids::text[]) AND corrects IS NOT NULL)
-GROUP BY campaign_id;
+GROUP BY r.campaign_id;
 
 -- name: supported
 -- The learners that subscriptions of a company support in a year, for each one bought.
@@ -39,7 +39,7 @@ WHERE r.campaign_id = ANY (:campaign_ids::text[]) AND r.event_type IN ('credit_u
     AND r.event_timestamp >= :start AND r.event_timestamp < :end
     AND r.id NOT IN (
         SELECT corrects FROM billing_usage_records WHERE campaign_id = ANY (:campaign_ids::text[]) AND corrects IS NOT NULL)
-GROUP BY 1, 2, 3;
+GROUP BY r.campaign_id, r.event_type, day;
 
 -- name: first_days
 -- The first day in a time zone on which campaigns used anything.
@@ -74,7 +74,8 @@ SELECT s.id, b.id AS bundle_id, b.name, b.annual_price, b.currency, b.learners_s
     s.current_period_start AS starts_at, s.current_period_end AS ends_at,
     (SELECT coalesce(sum(r.quantity), 0) FROM campaigns c JOIN billing_usage_records r ON r.campaign_id = c.id
         WHERE c.l2i_subscription_id = s.id AND r.event_type = 'learner_served'
-            AND r.event_timestamp >= s.current_period_start AND r.event_timestamp < least(s.current_period_end, :now::timestamptz)
+            AND r.event_timestamp >= s.current_period_start
+            AND r.event_timestamp < least(s.current_period_end, :now::timestamptz)
             AND NOT EXISTS (SELECT FROM billing_usage_records later WHERE later.corrects = r.id)) AS served
 FROM l2i_subscriptions s JOIN l2i_bundles b ON b.id = s.bundle_id
 WHERE s.company_id = :company_id AND s.status = 'active' ORDER BY s.id;
