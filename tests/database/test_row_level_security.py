@@ -13,7 +13,7 @@ from tests.world import World
 # The roles belong to the server, not to a worker's database.
 pytestmark = pytest.mark.xdist_group("roles")
 
-SHARED = {"l2i_bundles", "job_executions", "job_progress", "seller"}
+SHARED = {"l2i_bundles", "job_executions", "job_progress", "seller", "time_zones"}
 """The tables without rows of a company."""
 
 COMPANY_OF = {
@@ -61,7 +61,27 @@ def two(world: World) -> tuple[str, str]:
         world.connection.run(GRANT.format(company=company))
         world.connection.run("INSERT INTO billing_months (company_id, month) VALUES (:company, '2025-01-01')", company=company)
         world.connection.run(RECORD.format(company=company, campaign=campaign, key=company, quantity=95))
+        for statement in DOCUMENTS.format(company=company).split(";"):
+            world.connection.run(statement)
     return "ours", "theirs"
+
+
+DOCUMENTS = """
+    INSERT INTO billing_profiles (company_id, profile, invoice_from, hold) VALUES ('{company}', '{{}}', '2025-01-01', false);
+    INSERT INTO invoices (number, company_id, year, sequence, kind, currency, month, issued_on, issued_at, document, line_count,
+        sha256, recorded_by)
+    SELECT '{company}', '{company}', 2025, length('{company}'), 'invoice', 'EUR', '2025-01-01', '2025-02-04', now(), '{{}}', 1,
+        '{company}', 'x';
+    INSERT INTO invoice_lines (number, position, company_id, campaign_id, key, kind, month, currency, amount)
+    VALUES ('{company}', 1, '{company}', '{company}-campaign', 'credits.overage', 'charge', '2025-01-01', 'EUR', 1);
+    INSERT INTO adjustments (company_id, adjustment_id, currency, amount, description, reason, recorded_by)
+    VALUES ('{company}', 'a', 'EUR', 1, 'x', 'x', 'x');
+    INSERT INTO activity_changes (company_id, campaign_id, occurred_at)
+    VALUES ('{company}', '{company}-campaign', '2025-01-01T00:00Z');
+    INSERT INTO invoice_requests (company_id, month, kind, recorded_by) VALUES ('{company}', '2025-01-01', 'issue', 'x');
+    INSERT INTO reconciliations (company_id, checked_at, last_record, result) VALUES ('{company}', now(), 0, '{{}}');
+    INSERT INTO capacity_lines (company_id, campaign_id, line) VALUES ('{company}', '{company}-campaign', 'near')
+"""
 
 
 RECORD = """
@@ -226,7 +246,7 @@ def test_a_correction_of_another_companys_record_is_refused(world: World, two: t
         "INSERT INTO campaign_terms (created_at) VALUES (now())",
         "INSERT INTO subscription_terms DEFAULT VALUES",
         "DELETE FROM subscription_terms",
-        "INSERT INTO billing_events DEFAULT VALUES",
+        "INSERT INTO billing_events (published_at) VALUES (now())",
         "DELETE FROM campaigns",
         "DELETE FROM billing_events",
         "INSERT INTO companies (name) VALUES ('x')",
