@@ -437,7 +437,7 @@ CREATE FUNCTION public.enter_transaction(as_role text, company text, seconds int
     AS $$
 BEGIN
     PERFORM set_config('billing.company_id', company, true), set_config('timezone', 'UTC', true),
-        set_config('statement_timeout', seconds || 's', true);
+        set_config('statement_timeout', seconds * 900 || 'ms', true);
     IF current_setting('server_version_num')::integer >= 170000 THEN
         PERFORM set_config('transaction_timeout', seconds || 's', true);
     END IF;
