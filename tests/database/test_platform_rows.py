@@ -116,7 +116,7 @@ def test_an_amount_in_json_terms_is_exact_to_its_last_digit(world: World, fee: s
 
     statement = request("get_campaign_usage", "GET", f"/v1/campaigns/{campaign}/usage", query=JANUARY)
 
-    assert statement.body["totalAmount"] == fee
+    assert statement.body["billing"]["totalAmount"] == fee
 
 
 @pytest.mark.parametrize("price", ["333333333333333.33"])
@@ -127,7 +127,7 @@ def test_a_price_in_iaas_terms_is_exact_to_its_last_digit(world: World, price: s
 
     statement = request("get_campaign_usage", "GET", f"/v1/campaigns/{campaign}/usage", query=JANUARY)
 
-    assert statement.body["totalAmount"] == price
+    assert statement.body["billing"]["totalAmount"] == price
 
 
 @pytest.mark.parametrize("remaining", ["1000", "7", None])
