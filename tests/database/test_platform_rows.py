@@ -67,8 +67,8 @@ def test_a_period_that_no_statement_can_hold_is_refused(world: World, period: di
     assert refused_by(refusal) == "period_is_finite"
 
 
-SESSIONS = {"name": "Sessions", "unit": "session", "rate": "5"}
-PILOT = {"name": "Pilot", "amount": "100", "dueDate": "2025-03-01"}
+SESSIONS: dict[str, Any] = {"name": "Sessions", "unit": "session", "rate": "5"}
+PILOT: dict[str, Any] = {"name": "Pilot", "amount": "100", "dueDate": "2025-03-01"}
 COMPONENTS: list[Any] = [
     *([SESSIONS | {"rate": rate}] for rate in (-5, None, "free")),
     *([SESSIONS | {"cap": cap}] for cap in (-1, "many", True)),
