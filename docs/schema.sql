@@ -437,7 +437,7 @@ CREATE FUNCTION public.enter_transaction(as_role text, company text, seconds int
     AS $$
 BEGIN
     PERFORM set_config('billing.company_id', company, true), set_config('timezone', 'UTC', true),
-        set_config('statement_timeout', seconds || 's', true);
+        set_config('statement_timeout', seconds * 900 || 'ms', true);
     IF current_setting('server_version_num')::integer >= 170000 THEN
         PERFORM set_config('transaction_timeout', seconds || 's', true);
     END IF;
@@ -1537,6 +1537,9 @@ ALTER TABLE ONLY public.l2i_subscriptions
 
 ALTER TABLE ONLY public.l2i_subscriptions
     ADD CONSTRAINT l2i_subscriptions_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.campaign_activities
+    ADD CONSTRAINT occurs_within_what_can_be_charged CHECK (((occurred_at >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (occurred_at < '2200-01-01 00:00:00+00'::timestamp with time zone))) NOT VALID;
 
 ALTER TABLE public.l2i_subscriptions
     ADD CONSTRAINT period_is_finite CHECK (((current_period_start >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (current_period_end <= '2200-01-02 00:00:00+00'::timestamp with time zone))) NOT VALID;

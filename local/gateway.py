@@ -108,8 +108,9 @@ def event(request: Request, path: str, parameters: Mapping[str, Any]) -> dict[st
 def _claims(request: Request) -> dict[str, str]:
     company = request.headers.get("X-Company-Id")
     scopes = request.headers.get("X-Scopes", ALL_SCOPES).replace(",", " ").split()
-    scopes += [] if company else [PLATFORM_SCOPE]
-    return ({"company_id": company} if company else {}) | {"scope": " ".join(scopes)}
+    # An empty header, as of a script whose variable is not set, is no company, and so not the platform either.
+    scopes += [PLATFORM_SCOPE] if company is None else []
+    return ({} if company is None else {"company_id": company}) | {"scope": " ".join(scopes)}
 
 
 def _body(request: Request) -> tuple[str | None, bool]:

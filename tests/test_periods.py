@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from billing.instants import parse_instant
 from billing.periods import InvalidPeriod, Period, first_hour, hours_between, midnight, months, parse_period
 
 
@@ -142,3 +143,9 @@ def test_a_leap_day_may_be_followed_by_five_years() -> None:
     assert parse_period("2024-02-29", "2029-03-01", utc) == Period(
         datetime(2024, 2, 29, tzinfo=UTC), datetime(2029, 3, 1, tzinfo=UTC)
     )
+
+
+@pytest.mark.parametrize("offset", ["+14:60", "-00:99", "+24:00", "+1:00", "+0100"])
+def test_an_offset_that_no_clock_has_is_refused(offset: str) -> None:
+    with pytest.raises(ValueError, match="must be an instant with an offset"):
+        parse_instant(f"2025-01-31T23:00:00{offset}")

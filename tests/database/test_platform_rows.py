@@ -69,16 +69,30 @@ def test_a_period_that_no_statement_can_hold_is_refused(world: World, period: di
 
 SESSIONS: dict[str, Any] = {"name": "Sessions", "unit": "session", "rate": "5"}
 PILOT: dict[str, Any] = {"name": "Pilot", "amount": "100", "dueDate": "2025-03-01"}
+COMPONENTS: list[Any] = [
+    *([SESSIONS | {"rate": rate}] for rate in (-5, None, "free")),
+    *([SESSIONS | {"cap": cap}] for cap in (-1, "many", True)),
+    [SESSIONS | {"unit": "day"}],
+    [SESSIONS | {"name": ""}],
+    [SESSIONS, SESSIONS],
+    [None],
+    [{}],
+    {},
+    "none",
+]
+MILESTONES: list[Any] = [
+    *([PILOT | {"amount": amount}] for amount in (-100, None)),
+    *([PILOT | {"dueDate": day}] for day in (None, "2025-02-30", "soon")),
+    [{"name": "Pilot", "amount": "100"}],
+    [PILOT, PILOT],
+    [None],
+]
+FEES: list[Any] = [-1, "1e400", "NaN", True, []]
 CUSTOM: list[dict[str, Any]] = [
-    *({"variableComponents": [SESSIONS | bad]} for bad in ({"rate": -5}, {"rate": None}, {"unit": "day"}, {"name": ""})),
-    *({"variableComponents": [SESSIONS | {"cap": cap}]} for cap in (-1, "many", True)),
-    {"variableComponents": [SESSIONS, SESSIONS]},
-    *({"variableComponents": wrong} for wrong in [[None], [{}], {}, "none"]),
-    *({"milestonePayments": [PILOT | bad]} for bad in ({"amount": -100}, {"dueDate": None}, {"dueDate": "2025-02-30"})),
-    {"milestonePayments": [{"name": "Pilot", "amount": "100"}]},
-    {"milestonePayments": [PILOT, PILOT]},
+    *({"variableComponents": components} for components in COMPONENTS),
+    *({"milestonePayments": milestones} for milestones in MILESTONES),
     *({"fixedFee": "10", "fixedFeeInterval": interval} for interval in ("monthly", None)),
-    *({"fixedFee": fee} for fee in [-1, "1e400", "NaN", True, []]),
+    *({"fixedFee": fee} for fee in FEES),
 ]
 IAAS: list[dict[str, Any]] = [
     {"learnersCommitted": -3},
@@ -107,6 +121,16 @@ def test_terms_of_the_wrong_form_are_refused(world: World, model: str, column: s
     assert refused_by(refusal) == f"{model}_terms"
 
 
+@pytest.mark.parametrize("instant", ["infinity", "-infinity", "1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z"])
+def test_an_activity_at_an_instant_that_no_statement_can_hold_is_refused(world: World, instant: str) -> None:
+    campaign = world.campaign(world.company(), "credits")
+
+    with pytest.raises(DatabaseError) as refusal:
+        world.insert("campaign_activities", campaign_id=campaign, kind="session", quantity=1, occurred_at=instant)
+
+    assert refused_by(refusal) == "occurs_within_what_can_be_charged"
+
+
 JANUARY = {"start": "2025-01-01", "end": "2025-02-01"}
 
 
@@ -116,7 +140,7 @@ def test_an_amount_in_json_terms_is_exact_to_its_last_digit(world: World, fee: s
 
     statement = request("get_campaign_usage", "GET", f"/v1/campaigns/{campaign}/usage", query=JANUARY)
 
-    assert statement.body["totalAmount"] == fee
+    assert statement.body["billing"]["totalAmount"] == fee
 
 
 @pytest.mark.parametrize("price", ["333333333333333.33"])
@@ -127,7 +151,7 @@ def test_a_price_in_iaas_terms_is_exact_to_its_last_digit(world: World, price: s
 
     statement = request("get_campaign_usage", "GET", f"/v1/campaigns/{campaign}/usage", query=JANUARY)
 
-    assert statement.body["totalAmount"] == price
+    assert statement.body["billing"]["totalAmount"] == price
 
 
 @pytest.mark.parametrize("remaining", ["1000", "7", None])

@@ -16,7 +16,7 @@ import pytest
 
 from billing import sql
 from billing.database import session as database
-from billing.database.session import ALL_COMPANIES, transaction
+from billing.database.session import ALL_COMPANIES, timed_out, transaction
 from billing.errors import DatabaseUnavailable
 from billing.operations.migrate import MIGRATIONS, MigrationChanged, migrate
 from billing.sql import queries
@@ -64,11 +64,15 @@ def test_a_statement_that_takes_too_long_is_ended_and_the_connection_kept(
 ) -> None:
     monkeypatch.setenv("DATABASE_STATEMENT_TIMEOUT", "1")
 
-    with pytest.raises(DatabaseUnavailable), transaction(ALL_COMPANIES) as db:
+    with transaction(ALL_COMPANIES) as db:
+        connection = db.value("SELECT pg_backend_pid()")
+
+    with pytest.raises(DatabaseUnavailable) as ended, transaction(ALL_COMPANIES) as db:
         db.rows("SELECT pg_sleep(5)")
 
+    assert timed_out(ended.value)
     with transaction(ALL_COMPANIES) as db:
-        assert db.value("SELECT 1") == 1
+        assert db.value("SELECT pg_backend_pid()") == connection
 
 
 def test_a_transaction_of_many_statements_is_ended_in_the_same_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

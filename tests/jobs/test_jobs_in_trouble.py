@@ -60,7 +60,7 @@ def test_a_backlog_that_takes_longer_than_a_statement_may_is_done_in_smaller_chu
     act(world, large, 40)
     act(world, small, 1)
     monkeypatch.setenv("DATABASE_STATEMENT_TIMEOUT", "2")
-    monkeypatch.setattr(runs, "CHUNK", 64)
+    monkeypatch.setattr(runs, "CHUNK_CAMPAIGNS", 64)
 
     with slow_records(world, 0.1, large):
         result = invoke("track_credit_usage", scheduled_event(NOON))
@@ -77,7 +77,7 @@ def test_a_campaign_that_takes_too_long_whatever_the_chunk_is_named_and_all_othe
     for campaign in (before, stuck, after):
         act(world, campaign, 1)
     monkeypatch.setenv("DATABASE_STATEMENT_TIMEOUT", "1")
-    monkeypatch.setattr(runs, "CHUNK", 4)
+    monkeypatch.setattr(runs, "CHUNK_CAMPAIGNS", 4)
 
     with slow_records(world, 5, stuck), pytest.raises(JobFailed, match=stuck):
         invoke("track_credit_usage", scheduled_event(NOON))

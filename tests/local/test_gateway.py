@@ -124,6 +124,14 @@ def test_a_request_reaches_the_handler_and_its_answer_the_caller(world: World, c
     assert answer.json == {"campaignId": campaign, "valid": True, "errors": []}
 
 
+def test_an_empty_company_is_not_the_platform(world: World, client: Client) -> None:
+    campaign = world.campaign(world.company())
+
+    answer = client.get(f"/v1/campaigns/{campaign}/bundle-capacity", headers={"X-Company-Id": ""})
+
+    assert answer.status_code == 403
+
+
 def test_path_parameters_are_decoded(world: World, client: Client) -> None:
     answer = client.get("/v1/campaigns/caf%C3%A9/bundle-capacity")
 

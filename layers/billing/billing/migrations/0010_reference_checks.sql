@@ -9,6 +9,9 @@ ALTER TABLE campaigns ADD CONSTRAINT id_fits_a_path CHECK (id ~ '^[A-Za-z0-9._~:
 ALTER TABLE l2i_subscriptions ADD CONSTRAINT period_is_finite CHECK (
     current_period_start >= '1970-01-01 00:00Z' AND current_period_end <= '2200-01-02 00:00Z'
 ) NOT VALID;
+ALTER TABLE campaign_activities ADD CONSTRAINT occurs_within_what_can_be_charged CHECK (
+    occurred_at >= '1970-01-01 00:00Z' AND occurred_at < '2200-01-01 00:00Z'
+) NOT VALID;
 
 -- The time zones that the server and the functions both know; sql/migrate.sql keeps it up to date with what Python knows.
 -- A foreign key takes a name exactly as IANA spells it, where Postgres itself takes any case and POSIX rules.

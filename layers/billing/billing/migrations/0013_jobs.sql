@@ -27,3 +27,15 @@ RETURN (
     SELECT (terms ->> 'credit_consumption_rate')::numeric FROM campaign_terms
     WHERE campaign_id = campaign AND effective_from <= instant AND terms ? 'credit_consumption_rate'
     ORDER BY effective_from DESC, id DESC LIMIT 1);
+
+-- As 0008 has it, but a statement is ended a little before its transaction. Postgres 17 ends the connection with a transaction
+-- that takes too long, which looks like a server that is gone; a job that is told of its statement goes on with a smaller one.
+CREATE OR REPLACE FUNCTION enter_transaction(as_role text, company text, seconds integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('billing.company_id', company, true), set_config('timezone', 'UTC', true),
+        set_config('statement_timeout', seconds * 900 || 'ms', true);
+    IF current_setting('server_version_num')::integer >= 170000 THEN
+        PERFORM set_config('transaction_timeout', seconds || 's', true);
+    END IF;
+    PERFORM set_config('role', as_role, true);
+END $$;
