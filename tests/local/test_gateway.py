@@ -11,6 +11,7 @@ from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Request
 
 from local import gateway
+from local.aws_events import ALL_SCOPES, PLATFORM_SCOPE
 from tests.world import World
 
 PATH = "/v1/things/{thingId}"
@@ -98,7 +99,7 @@ def test_any_other_body_is_base64(content_type: str, data: bytes) -> None:
 
 
 def test_a_caller_without_a_company_is_the_platform_with_all_scopes() -> None:
-    scopes = ["billing/usage.write", "billing/read", "billing/write", "billing/platform"]
+    scopes = [*ALL_SCOPES.split(), PLATFORM_SCOPE]
 
     assert claims() == {"claims": {"scope": " ".join(scopes)}, "scopes": scopes}
 

@@ -17,7 +17,6 @@ from moto import mock_aws
 
 from billing.database import session as database
 from billing.errors import JobFailed
-from billing.jobs import outbox
 from local.aws_events import scheduled_event
 from tests.world import World, invoke, request
 
@@ -331,20 +330,6 @@ def test_an_alert_that_could_not_be_published_is_published_by_the_next_run(
     run()
 
     assert len(bus()) == 1
-
-
-def test_entries_that_the_bus_refuses_wait_and_the_others_do_not(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    campaign = world.campaign(world.company(), "credits", credit_allocation=100)
-    act(world, campaign, 100)
-    run()
-    refused = {"FailedEntryCount": 1, "Entries": [{"EventId": "1"}, {"ErrorCode": "ThrottlingException"}]}
-    monkeypatch.setenv("ALERT_BUS_NAME", "alerts")
-    answer_with(monkeypatch, refused)
-
-    outbox.publish(lambda: 60)
-
-    waiting = world.rows("SELECT type FROM billing_events WHERE published_at IS NULL")
-    assert [row["type"] for row in waiting] == ["credits.depleted"]
 
 
 def test_a_bus_that_cannot_be_reached_costs_no_charge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
