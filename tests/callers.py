@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.artefacts import compare
+from local.aws_events import PLATFORM_SCOPE
 from local.runtime import functions
 from tests.world import Answer, request
 
@@ -26,6 +27,11 @@ class Route:
     def parameters(self) -> dict[str, str]:
         """Those of the path."""
         return dict(self.sample.get("pathParameters", {}))
+
+    @property
+    def is_the_platforms(self) -> bool:
+        """Whether only a token for all companies will do."""
+        return PLATFORM_SCOPE in self.sample["requestContext"]["authorizer"]["jwt"]["scopes"]
 
     def send(
         self, ids: Mapping[str, str] | None = None, *, query: dict[str, str] | None = None, company: str | None = None

@@ -34,10 +34,10 @@ class BatchResult(Shape):
     results: list[Result]
 
 
-def rejected(error: ValidationError) -> Result:
-    """The reasons why one of a batch is rejected."""
+def rejected(error: ValidationError, what: str) -> Result:
+    """The reasons why one of a batch is rejected; `what` it is names it as a whole."""
     errors = first_errors([field_error(item) for item in error.errors(include_url=False, include_input=False)])
-    return Result(status="rejected", reason="; ".join(f"{item.pointer or 'the whole of it'}: {item.detail}" for item in errors))
+    return Result(status="rejected", reason="; ".join(f"{item.pointer or what}: {item.detail}" for item in errors))
 
 
 def batch_result(results: list[Result]) -> BatchResult:

@@ -20,7 +20,7 @@ def record_events(company: str, events: Sequence[object], now: datetime) -> list
     Raises `DatabaseUnavailable`; the outcome is unknown then, and the same batch may be sent again.
     """
     good, bad = read_events(events, now)
-    results = {number: rejected(error) for number, error in bad.items()}
+    results = {number: rejected(error, "the event") for number, error in bad.items()}
     if good:
         rows = [{"number": number} | event.row() for number, event in good.items()]
         with transaction(company) as db:

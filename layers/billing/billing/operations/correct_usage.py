@@ -44,7 +44,7 @@ def correct_usage(company: str, corrections: Sequence[object], recorded_by: str,
         try:
             good[number] = Correction.model_validate(correction, context={"now": now})
         except ValidationError as error:
-            results[number] = rejected(error)
+            results[number] = rejected(error, "the correction")
     if good:
         with transaction(company) as db:
             results |= _record(db, company, good, recorded_by)

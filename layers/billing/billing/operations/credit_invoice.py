@@ -61,7 +61,7 @@ def _load(db: Session, company: str, invoice_id: str) -> IssuedDocument:
 def _stored(db: Session, company: str, invoice_id: str) -> dict[str, Any]:
     row = db.row(_SQL["document"], number=invoice_id, company=company, after=0, size=ALL_LINES)
     if row is None:
-        raise NotFound(f"There is no document {invoice_id}.")
+        raise NotFound(f"There is no invoice {invoice_id}.")
     document: dict[str, Any] = load_json(row["document"])
     return document
 

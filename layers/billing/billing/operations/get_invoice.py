@@ -103,5 +103,5 @@ def _load(company: str, invoice_id: str, after: int, size: int) -> _Stored:
     with transaction(company) as db:
         stored = db.one(_Stored, _SQL["document"], number=invoice_id, company=company, after=after, size=size)
     if stored is None:
-        raise NotFound(f"There is no document {invoice_id}.")
+        raise NotFound(f"There is no invoice {invoice_id}.")
     return stored

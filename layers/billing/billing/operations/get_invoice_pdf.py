@@ -19,7 +19,7 @@ def get_invoice_pdf(company: str, invoice_id: str) -> bytes:
     with transaction(company) as db:
         row = db.row(_SQL["document"], number=invoice_id, company=company, after=0, size=ALL_LINES)
     if row is None:
-        raise NotFound(f"There is no document {invoice_id}.")
+        raise NotFound(f"There is no invoice {invoice_id}.")
     pdf = pdf_document(IssuedDocument.model_validate(load_json(row["document"])))
     if len(pdf) > PDF_BYTES:
         raise TooLarge("The PDF is over 4 MB. Page through the document's JSON.")
