@@ -48,7 +48,7 @@ def run_with_a_fault(job: str, fault: Fault, at: int) -> None:
 
 def prepare(world: World) -> Campaigns:
     world.empty()
-    company = world.company()
+    company = world.company(id="harbour")
     seats = world.campaign(company, current_volunteers=7)
     low, rich = world.campaign(company, "credits", credit_allocation=10), world.campaign(company, "credits")
     for campaign in (low, rich):
