@@ -28,7 +28,7 @@ demo-reset: .venv/run  ## empty the embedded database, so that the demo begins a
 	@$(VENV)/python -m demo.reset
 
 test: .venv/test  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
-	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadgroup --cov)
+	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile --cov)
 
 test-fast: .venv/test  ## the rules alone, without a database or a server
 	@HYPOTHESIS_PROFILE=fast $(VENV)/python -m pytest -p no:schemathesis -m "not database and not slow" $(RULES)

@@ -17,7 +17,7 @@ from local.postgres import ROOT
 from local.template import Function, functions
 
 # The SAM CLI's environment is set up once, so what uses it runs on one worker.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sam")]
+pytestmark = pytest.mark.slow
 
 PACKAGE = ROOT / "layers" / "billing" / "billing"
 REQUIREMENTS = (ROOT / "layers" / "billing" / "requirements.txt").read_text().split()

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from local import artefacts
 from local.postgres import ROOT
 from local.template import Function, functions
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sam")]
+pytestmark = pytest.mark.slow
 
 TRANSLATE = """
 import boto3, json, sys
@@ -39,7 +40,7 @@ Resources = dict[str, Any]
 @pytest.fixture(scope="module")
 def resources() -> Resources:
     """The deployed resources by their logical ids. The translator is the SAM CLI's own, and so is its environment."""
-    subprocess.run(["make", "--silent", ".venv-sam/sam"], cwd=ROOT, check=True)
+    artefacts.make_target(".venv-sam/sam")
     command = [str(ROOT / ".venv-sam" / "bin" / "python"), "-c", TRANSLATE]
     made = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     found: Resources = json.loads(made.stdout)["Resources"]

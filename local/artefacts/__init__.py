@@ -2,10 +2,11 @@
 (`compare`). Owns how the artefacts are built; what is in them is the functions' and the layer's.
 """
 
+import fcntl
 import os
 import subprocess
 
-from local.postgres import ROOT
+from local.postgres import LOCAL, ROOT
 
 BUILD = ROOT / ".aws-sam" / "build"
 LAYER = BUILD / "BillingLayer" / "python"
@@ -29,7 +30,15 @@ def make() -> None:
     found = _run("bash", "local/artefacts/python.sh")
     if found.returncode != 0:
         raise NoInterpreter(found.stdout.strip())
-    made = _run("make", "--silent", "artefacts")
+    make_target("artefacts")
+
+
+def make_target(target: str) -> None:
+    """Have make make something, one process at a time: two would set up one environment at once. Raises `BuildFailed`."""
+    LOCAL.mkdir(exist_ok=True)
+    with (LOCAL / "make.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = _run("make", "--silent", target)
     if made.returncode != 0:
         raise BuildFailed(made.stdout)
 

@@ -4,10 +4,12 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from billing.database import session as database
+from billing.instants import parse_instant
 from local.databases import connect, scratch
 from local.postgres import ROOT
 from local.runtime import functions, invoke
@@ -77,9 +79,19 @@ def comparable(value: Any) -> Any:
     match value:
         case dict():
             return {name: _member(name, member) for name, member in value.items()}
+        case str() if _is_of_now(value):
+            return "now"
         case list():
             return [comparable(item) for item in value]
     return value
+
+
+def _is_of_now(text: str) -> bool:
+    """Whether a text is an instant of the last minutes, which no two runs share."""
+    try:
+        return abs(datetime.now(UTC) - parse_instant(text)) < timedelta(minutes=10)
+    except ValueError:
+        return False
 
 
 def _member(name: str, value: Any) -> Any:

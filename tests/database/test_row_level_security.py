@@ -11,7 +11,7 @@ from local.databases import connect
 from tests.world import World
 
 # The roles belong to the server, not to a worker's database.
-pytestmark = pytest.mark.xdist_group("roles")
+
 
 SHARED = {"l2i_bundles", "job_executions", "job_progress", "seller", "time_zones"}
 """The tables without rows of a company."""

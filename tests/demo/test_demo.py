@@ -25,8 +25,6 @@ from local.gateway import application
 from local.postgres import ROOT
 from tests.world import World
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 ONLY_THE_RUN = "Sent by callers"
 """The heading after the statements, under which each run says what it did itself."""
 
