@@ -97,4 +97,12 @@ def _is_of_now(text: str) -> bool:
 def _member(name: str, value: Any) -> Any:
     if name in OF_ITS_RUN:
         return type(value).__name__
-    return comparable(json.loads(value) if name == "body" and value else value)
+    return comparable(_content(value) if name == "body" and value else value)
+
+
+def _content(body: str) -> Any:
+    """A body read, where it is JSON; CSV, HTML, XML and PDF are compared as they are."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
