@@ -10,6 +10,9 @@ from local.postgres import LOCAL, ROOT
 
 BUILD = ROOT / ".aws-sam" / "build"
 LAYER = BUILD / "BillingLayer" / "python"
+TYPST_LAYER = BUILD / "TypstLayer" / "python"
+"""Of the function that makes PDFs; the others import nothing of it."""
+
 PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
 MACHINE = "x86_64"
 """The architecture of template.yaml."""

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from local.artefacts import BUILD, LAYER, MACHINE, PYTHON
+from local.artefacts import BUILD, LAYER, MACHINE, PYTHON, TYPST_LAYER
 from local.postgres import ROOT
 from local.template import Function
 
@@ -31,7 +31,7 @@ def environment(function: Function) -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "PYTHONPATH": f"{task}:{LAYER}",
+        "PYTHONPATH": ":".join(map(str, (task, LAYER, TYPST_LAYER))),
         "LAMBDA_TASK_ROOT": str(task),
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
