@@ -1,49 +1,18 @@
 """A job that is killed, or whose connection is cut, at any point between two statements, and then run again."""
 
-import multiprocessing
-import os
-import signal
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 import pytest
 
 from billing.database import session as database
 from local.aws_events import scheduled_event
+from tests.faults import Fault, Faulty, strike
 from tests.world import World, invoke
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)
-Fault = Literal["kill", "cut"]
 Campaigns = tuple[str, str, str]
-
-
-class Faulty(database.Session):
-    """A connection to which something happens before its nth message to the server."""
-
-    messages = 0
-    fault: Fault = "kill"
-    at = 0
-
-    def rows(self, sql: str, **parameters: Any) -> list[database.Row]:
-        self.strike()
-        return super().rows(sql, **parameters)
-
-    def script(self, sql: str) -> None:
-        self.strike()
-        super().script(sql)
-
-    def strike(self) -> None:
-        Faulty.messages += 1
-        if Faulty.messages == Faulty.at and self.fault == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if Faulty.messages == Faulty.at:
-            self.connection._usock.shutdown(2)
-
-
-def run_with_a_fault(job: str, fault: Fault, at: int) -> None:
-    Faulty.messages, Faulty.fault, Faulty.at = 0, fault, at
-    database.Session = Faulty  # type: ignore[misc]
-    invoke(job, scheduled_event(NOON))
 
 
 def prepare(world: World) -> Campaigns:
@@ -88,9 +57,6 @@ def test_a_job_struck_between_any_two_statements_and_run_again_is_as_if_undistur
 
     for at in range(1, messages + 1):
         campaigns = prepare(world)
-        database.disconnect()
-        process = multiprocessing.get_context("fork").Process(target=run_with_a_fault, args=(job, fault, at))
-        process.start()
-        process.join()
+        strike(partial(invoke, job, scheduled_event(NOON)), fault, at)
         invoke(job, scheduled_event(NOON))
         assert state(world, campaigns) == undisturbed, f"struck before message {at}"

@@ -1,12 +1,12 @@
 """Usage from a queue: each message is recorded once, waits, or is a dead letter with its reason (design §4, §8)."""
 
 import json
-import multiprocessing
 import os
 import random
 import signal
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -14,8 +14,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from billing.database import session as database
 from local.redrive import move
+from tests.faults import strike
 from tests.world import World, invoke, request
 
 Message = dict[str, Any]
@@ -218,39 +218,14 @@ def test_dead_letters_that_are_put_back_after_mending_are_recorded(world: World,
     assert quantities(world) == list(range(12))
 
 
-class Dying(database.Session):
-    """A connection whose process is killed before its nth message to the server."""
-
-    at = 0
-
-    def rows(self, sql: str, **parameters: Any) -> list[database.Row]:
-        self.strike()
-        return super().rows(sql, **parameters)
-
-    def script(self, sql: str) -> None:
-        self.strike()
-        super().script(sql)
-
-    def strike(self) -> None:
-        Dying.at -= 1
-        if Dying.at == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def die_while_consuming(event: dict[str, Any], at: int) -> None:
-    Dying.at = at
-    database.Session = Dying  # type: ignore[misc]
+def consume_and_die(event: dict[str, Any]) -> None:
     invoke("ingest_usage", event)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def struck(event: dict[str, Any], at: int) -> bool:
     """Whether the consumer was killed before its nth message to the server, or after the last, which is the commit."""
-    database.disconnect()
-    process = multiprocessing.get_context("fork").Process(target=die_while_consuming, args=(event, at))
-    process.start()
-    process.join()
-    return process.exitcode == -signal.SIGKILL
+    return strike(partial(consume_and_die, event), "kill", at) == -signal.SIGKILL
 
 
 def test_ten_thousand_messages_with_repeats_and_a_consumer_that_is_killed_make_each_record_once(
