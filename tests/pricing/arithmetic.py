@@ -3,12 +3,15 @@
 import re
 from fractions import Fraction
 
-REMARK = re.compile(r"\([^()]* left of the cap of [^()]*\)|left of the cap of [\d,.]+|above [\d,.]+")
+REMARK = re.compile(r"^[^:]*:|\([^()]* left of the cap of [^()]*\)|above [\d,.]+")
 SIGN = re.compile(r"[\d.]+|[×÷+−()]|\bof(?= \d)")
 
 
 def evaluate(derivation: str) -> Fraction:
-    """The value of `25 seats × 527 of 743 hours × 59.90`: `a of b` is a ÷ b, and a remark about a cap or a limit is none."""
+    """The value of `25 seats × 527 of 743 hours × 59.90`: `a of b` is a ÷ b, and a remark about a cap or a limit is none.
+
+    What stands before a colon says where the number after it comes from: `15 learners, 12 left of the cap of 12: 12 × 95.00`.
+    """
     signs = SIGN.findall(REMARK.sub("", derivation).replace(",", ""))
     value = _sum(signs)
     assert not signs, f"{signs} is left of {derivation!r}"

@@ -149,10 +149,10 @@ def _charged(component: "VariableComponent", part: Part, preceding: Sequence[Par
     word = "seat-months" if component.unit == "seat_month" else UNIT_WORDS[component.unit]
     if used <= left:
         return used, f"{arithmetic} ({derivation.number(left)} {word} left of the cap of {derivation.number(cap)})"
-    if not left:
-        return left, f"0 {word} left of the cap of {derivation.number(cap)}"
-    earlier = "".join(f" − {text}" for quantity, text in before if quantity)
-    return left, f"({derivation.number(cap)}{earlier}) {word} left of the cap"
+    earlier = " + ".join(text for quantity, text in before if quantity)
+    after = f" after {earlier}" if earlier else ""
+    rest = derivation.number(left)
+    return left, f"{arithmetic}, {rest} left of the cap of {derivation.number(cap)}{after}: {rest}"
 
 
 def _has(version: Version, component: "VariableComponent") -> bool:
