@@ -5,6 +5,16 @@ from typing import Any
 from tests.invoices.samples import PROFILE_JSON, SELLER_JSON
 from tests.world import Answer, World, request
 
+ARRIVALS = {
+    "billing_usage_records": "created_at",
+    "credit_movements": "created_at",
+    "campaign_terms": "created_at",
+    "subscription_terms": "created_at",
+    "activity_changes": "created_at",
+    "invoices": "issued_at",
+}
+"""Tables that causes are recorded in, and when they were."""
+
 
 def put_seller(**changes: Any) -> Answer:
     return request("set_seller", "PUT", "/v1/seller", {**SELLER_JSON, **changes})
@@ -19,8 +29,8 @@ def put_profile(company: str, **changes: Any) -> Answer:
     )
 
 
-def invoiced_company(world: World, **changes: Any) -> str:
-    company = world.company(time_zone="Europe/Oslo")
+def invoiced_company(world: World, time_zone: str = "Europe/Oslo", **changes: Any) -> str:
+    company = world.company(time_zone=time_zone)
     put_seller()
     put_profile(company, **changes)
     return company
@@ -60,3 +70,28 @@ def record(campaign: str, quantity: Any, timestamp: str, event_type: str = "lear
 def correct(record_id: str, id: str, **values: Any) -> Answer:
     body = {"corrections": [{"usageRecordId": record_id, "id": id, "reason": "Wrong", **values}]}
     return request("correct_usage", "POST", "/v1/usage-corrections", body)
+
+
+def plant(world: World, damage: str) -> None:
+    """As a superuser with the triggers off."""
+    world.connection.run(
+        f"""DO $damage$
+        DECLARE
+            unguard text;
+            guard text;
+        BEGIN
+            SELECT string_agg(format('ALTER TABLE %s DISABLE TRIGGER %I;', tgrelid::regclass, tgname), ''),
+                string_agg(format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I;', tgrelid::regclass, tgname), '')
+                INTO unguard, guard FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal;
+            PERFORM set_config('session_replication_role', 'replica', true);
+            EXECUTE unguard;
+            {damage};
+            EXECUTE guard;
+        END $damage$"""
+    )
+
+
+def age(world: World) -> None:
+    """Let what is on record have arrived long ago: a closing looks five seconds back, in which a test has done everything, so
+    that no cause would ever be missed."""
+    plant(world, "; ".join(f"UPDATE {table} SET {at} = {at} - interval '1 hour'" for table, at in ARRIVALS.items()))

@@ -16,6 +16,7 @@ from billing.database.session import ALL_COMPANIES, disconnect, snapshot
 from billing.invoices.chain import breaks
 from tests.operations.invoicing import (
     adjust,
+    age,
     correct,
     credit,
     invoiced_company,
@@ -130,6 +131,7 @@ def test_documents_add_up_to_what_is_charged_after_each_month(database_world: Wo
             check_the_filter_changes_nothing(company, closed)
             assert post_invoices(company, f"2025-{closed:02}").status in (200, 201)
             assert_invoiced_is_charged(company)
+            age(world)
 
 
 def check_the_filter_changes_nothing(company: str, month: int) -> None:

@@ -3,6 +3,7 @@
 from billing.invoices.chain import breaks
 from tests.operations.invoicing import (
     adjust,
+    age,
     correct,
     credit,
     invoice,
@@ -52,6 +53,23 @@ def test_what_arrives_late_is_an_adjustment_of_the_next_month(world: World) -> N
     assert (line["recomputedAmount"], line["invoicedAmount"]) == ("150.00", "125.00")
     assert january["number"] in line["description"]
     assert shown.body["invoices"][0]["lines"] == february["lines"]
+
+
+def test_late_usage_of_an_hour_in_which_a_month_begins_at_half_past_is_invoiced(world: World) -> None:
+    """February begins at 18:30 UTC in Kolkata, and an hour of seats belongs to the month of its first instant."""
+    company = invoiced_company(world, "Asia/Kolkata")
+    iaas, seats = world.campaign(company, "iaas"), world.campaign(company, "seats", start_date="2025-01-01")
+    post_invoices(company, "2025-01")
+    post_invoices(company, "2025-02")
+    age(world)
+    record(iaas, 10, "2025-01-31T18:10:00Z")
+    record(iaas, 7, "2025-01-31T18:40:00Z")
+    record(seats, 5000, "2025-01-31T18:40:00Z", "seat_usage")
+
+    (march,) = post_invoices(company, "2025-03").body["invoices"]
+
+    late = {(line["month"], line["key"]) for line in march["lines"] if line["kind"] == "adjustment"}
+    assert late == {("2025-01", "iaas.learners"), ("2025-02", "iaas.learners"), ("2025-01", "seats.additional")}
 
 
 def test_a_credited_month_is_issued_again_only_by_hand(world: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.aws_events import scheduled_event
-from tests.operations.invoicing import invoiced_company, post_invoices, record
+from tests.operations.invoicing import invoiced_company, plant, post_invoices, record
 from tests.world import World, invoke, request
 
 
@@ -118,22 +118,3 @@ def test_the_daily_run_checks_everybody_and_tells_of_differences(world: World, b
     assert (result["companiesChecked"], result["differences"]) == (1, 1)
     (event,) = world.rows("SELECT subject, data FROM billing_events WHERE type = 'reconciliation.failed'")
     assert (event["subject"], event["data"]["differences"]) == (books, {"invoices": 1})
-
-
-def plant(world: World, damage: str) -> None:
-    """As a superuser with the triggers off."""
-    world.connection.run(
-        f"""DO $damage$
-        DECLARE
-            unguard text;
-            guard text;
-        BEGIN
-            SELECT string_agg(format('ALTER TABLE %s DISABLE TRIGGER %I;', tgrelid::regclass, tgname), ''),
-                string_agg(format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I;', tgrelid::regclass, tgname), '')
-                INTO unguard, guard FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal;
-            PERFORM set_config('session_replication_role', 'replica', true);
-            EXECUTE unguard;
-            {damage};
-            EXECUTE guard;
-        END $damage$"""
-    )

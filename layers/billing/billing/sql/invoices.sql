@@ -48,7 +48,8 @@ SELECT id FROM campaigns WHERE company_id = :company_id AND id > :after ORDER BY
 -- name: causes
 -- The closed months before one, from another on, and the campaigns for which something was recorded since the last closing that
 -- alters what they are charged in them: usage, a correction, credits that moved, terms, dates, a subscription, volunteer hours,
--- a credit note. Usage counts in its month, and in all later ones where the campaign ever had a component with a cap.
+-- a credit note. Usage counts in its month, and in all later ones where the campaign ever had a component with a cap; in a zone
+-- where months begin at half past, also in that of its hour's first instant, to which an hour of seats belongs.
 WITH closed AS (
     SELECT month, midnight(month, :zone) AS starts_at, midnight((month + interval '1 month')::date, :zone) AS ends_at
     FROM billing_months WHERE company_id = :company_id AND month >= :first AND month < :month
@@ -65,12 +66,13 @@ WITH closed AS (
     UNION ALL
     SELECT campaign_id, occurred_at FROM activity_changes WHERE company_id = :company_id AND created_at >= :since
 ), cause AS (
-    SELECT used.campaign_id, used.instant AS since, CASE WHEN EXISTS (
+    SELECT used.campaign_id, used.hour AS since, CASE WHEN EXISTS (
             SELECT FROM campaign_terms t WHERE t.campaign_id = used.campaign_id
                 AND jsonb_path_exists(t.terms, '$.custom_pricing_terms.variableComponents[*].cap ? (@ != null)')
         ) THEN 'infinity' ELSE used.instant END AS until
-    FROM (SELECT campaign_id, date_trunc('hour', instant, 'UTC') AS hour, min(instant) AS instant
-        FROM used WHERE instant < (SELECT max(ends_at) FROM closed) GROUP BY campaign_id, hour) AS used
+    FROM (SELECT campaign_id, date_trunc('hour', instant, 'UTC') AS hour, max(instant) AS instant
+        FROM used WHERE date_trunc('hour', instant, 'UTC') < (SELECT max(ends_at) FROM closed)
+        GROUP BY campaign_id, hour) AS used
     UNION ALL
     SELECT campaign_id, CASE WHEN dates = '{}' THEN effective_from ELSE '-infinity' END, 'infinity' FROM campaign_terms
     WHERE company_id = :company_id AND created_at >= :since
