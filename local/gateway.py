@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -138,6 +138,7 @@ def _response(answer: dict[str, Any]) -> Response:
 
 
 def _problem(error: HTTPException) -> Response:
-    body = {"type": "about:blank", "title": error.name, "status": error.code, "detail": error.description}
+    detail = "There is no such route; /docs shows them all." if isinstance(error, NotFound) else error.description
+    body = {"type": "about:blank", "title": error.name, "status": error.code, "detail": detail}
     headers = {"Allow": ", ".join(sorted(error.valid_methods or ()))} if isinstance(error, MethodNotAllowed) else {}
     return Response(json.dumps(body), error.code, headers, content_type="application/problem+json")

@@ -145,6 +145,7 @@ def test_a_path_without_a_route_is_not_found(client: Client, path: str) -> None:
     answer = client.get(path)
 
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+    assert "/docs" in json.loads(answer.data)["detail"]
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD"])

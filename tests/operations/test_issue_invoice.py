@@ -116,9 +116,13 @@ def test_months_are_closed_oldest_first_and_after_their_end(world: World) -> Non
 def test_without_profile_or_seller_nobody_is_invoiced(world: World) -> None:
     company = world.company()
 
-    assert post_invoices(company, "2025-01").status == 409
+    without_profile = post_invoices(company, "2025-01")
+    assert without_profile.status == 409
+    assert f"PUT /v1/companies/{company}/billing-profile" in without_profile.body["detail"]
     put_profile(company)
-    assert post_invoices(company, "2025-01").status == 409
+    without_seller = post_invoices(company, "2025-01")
+    assert without_seller.status == 409
+    assert "PUT /v1/seller" in without_seller.body["detail"]
     put_seller()
     assert post_invoices(company, "2025-01").status == 200
     assert post_invoices("nobody", "2025-01").status == 404

@@ -150,9 +150,9 @@ def load_account(db: Session, company: str, company_id: str) -> Account:
     if row is None:
         raise NotFound(f"There is no company {company_id}.")
     if row.profile is None or row.invoice_from is None or row.revision is None:
-        raise Conflict("The company has no billing profile.")
+        raise Conflict(f"The company has no billing profile; PUT /v1/companies/{company_id}/billing-profile sets it.")
     if row.seller is None or row.seller_revision is None:
-        raise Conflict("There is no seller yet.")
+        raise Conflict("There is no seller yet; PUT /v1/seller sets it.")
     return Account(
         id=row.id,
         zone=ZoneInfo(row.time_zone),
