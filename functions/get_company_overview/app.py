@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.api.parameters import CompanyId, MonthOfYear
+from billing.api.parameters import CompanyId, MonthOf
 from billing.api.resolver import Api
 from billing.operations.get_company_overview import CompanyOverview, get_company_overview
 
@@ -16,7 +16,7 @@ app = Api(scope="billing/read")
     tags=["Signals"],
     responses={409: {"description": "Another service wrote terms that nothing can be charged by."}},
 )
-def get(company_id: CompanyId, month: MonthOfYear) -> CompanyOverview:
+def get(company_id: CompanyId, month: MonthOf) -> CompanyOverview:
     """All campaigns in one response; the sums are one for each currency."""
     return get_company_overview(app.company, company_id, month)
 

@@ -22,7 +22,7 @@ app = Api(scope="billing/write")
 )
 def delete(
     campaign_id: CampaignId,
-    effective_from: Annotated[EffectiveFrom, Query(alias="effectiveFrom")] = None,
+    effective_from: Annotated[EffectiveFrom | None, Query(alias="effectiveFrom")] = None,
 ) -> Response[None]:
     """Its share is free for others from then on. A campaign that has no link then stays as it is."""
     unlink_campaign(app.company, campaign_id, effective_from, app.recorded_by)

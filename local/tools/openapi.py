@@ -98,6 +98,10 @@ COMPONENTS: dict[str, Any] = {
 }
 
 
+class AmbiguousName(Exception):
+    """Two shapes have one name, of which the document would show only one; the message names it."""
+
+
 class MissingSample(Exception):
     """A function with a route has no sample event; the message names the file."""
 
@@ -116,9 +120,18 @@ def document() -> dict[str, Any]:
         security_schemes={"token": HTTPBearer(bearerFormat="JWT", description=SCOPES)},
         on_conflict="error",
     )
+    named: dict[str, Any] = {}
     for function in functions().values():
         if function.routes:
-            merge.add_schema(_described(function))
+            described = _described(function)
+            shapes = described["components"]["schemas"]
+            for name in named.keys() & shapes.keys():
+                if named[name] != shapes[name]:
+                    raise AmbiguousName(
+                        f"{function.name} has a shape named {name}, and so has another function, which differs."
+                    )
+            named |= shapes
+            merge.add_schema(described)
     return _tidied(json.loads(merge.get_openapi_json_schema()))
 
 

@@ -39,6 +39,7 @@ def pointers(shape: type[BillingProfile] | type[Seller], body: dict[str, Any]) -
         ({"email": "a@b"}, "/email"),
         ({"daysToPay": -1}, "/daysToPay"),
         ({"daysToPay": "30"}, "/daysToPay"),
+        ({"daysToPay": 30.5}, "/daysToPay"),
         ({"invoiceFrom": "2025-13"}, "/invoiceFrom"),
         ({"invoiceFrom": "2025-3"}, "/invoiceFrom"),
         ({"hold": "yes"}, "/hold"),

@@ -8,7 +8,7 @@ import pytest
 from billing.database import session as database
 from billing.invoices.chain import breaks
 from local.aws_events import scheduled_event
-from tests.jobs.test_killed_jobs import Fault, Faulty
+from tests.faults import Fault, Faulty
 from tests.operations.invoicing import adjust, invoiced_company, record
 from tests.operations.test_reconciliation import reconciled
 from tests.world import World, invoke

@@ -61,7 +61,7 @@ def test_an_answer_has_all_of_its_fields_also_those_that_are_null() -> None:
 
     # A document is without its lines where there are very many.
     without_lines = {"ShownDocument": {"lines"}, "ShownDraft": {"lines"}, "DocumentPage": {"lines", "nextCursor"}}
-    others = {"Problem": {"errors"}, "Outcome": {"measured"}}
+    others = {"Problem": {"errors"}}
     assert {name: fields for name, fields in optional.items() if fields} == without_lines | others
 
 

@@ -238,3 +238,10 @@ def test_a_cursor_that_no_page_gave_is_refused(world: World, cursor: str) -> Non
     answer = request("list_companies", "GET", "/v1/companies", query={"cursor": cursor})
 
     assert (answer.status, [error["pointer"] for error in answer.body["errors"]]) == (422, ["/cursor"])
+
+
+@pytest.mark.parametrize("month", ["0000-01", "1999-12", "2200-01", "2025-13", "2025-3", ""])
+def test_a_month_that_there_is_not_is_rejected(world: World, month: str) -> None:
+    answer = overview(world.company(), month)
+
+    assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/month")

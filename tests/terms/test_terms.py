@@ -67,6 +67,7 @@ def test_a_milestone_is_known_by_its_name_or_without_one_by_its_due_date(given: 
         {"milestonePayments": [{"amount": 5}]},
         {"milestonePayments": [{"name": "One", "amount": 5, "dueDate": f"2025-06-{day}"} for day in (29, 30)]},
         {"milestonePayments": [{"amount": -5, "dueDate": "2025-06-30"}]},
+        *({"milestonePayments": [{"amount": 5, "dueDate": day}]} for day in (0, "0", 1750000000, "30.06.2025", None)),
     ],
     ids=str,
 )

@@ -26,7 +26,3 @@ End = Annotated[
     _END,
     Query(description=f"The instant just after the period, at most five years after its start: {_FORM}"),
 ]
-MonthOfYear = Annotated[
-    str,
-    Query(alias="month", pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="A calendar month in the company's time zone."),
-]

@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -26,6 +26,15 @@ def parse_decimal(value: object) -> Decimal:
     if not isinstance(text, str) or len(text) > 100 or not _NUMBER.fullmatch(text):
         raise ValueError("must be a number such as 12.5, or a string that spells one")
     return Decimal(text)
+
+
+def parse_integer(value: object) -> int:
+    """A JSON number without a fraction, for JSON has one kind of number: 3.0 is 3. Raises `ValueError` for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, Decimal) and abs(value) < 10**18 and value == int(value):
+        return int(value)
+    raise ValueError("must be an integer")
 
 
 def check_digits(text: object) -> object:
@@ -67,7 +76,7 @@ def check_text(value: str) -> str:
     return value
 
 
-def number_or_string(pattern: str, **bounds: float) -> WithJsonSchema:
+def number_or_string(pattern: str, **bounds: Any) -> WithJsonSchema:
     """The JSON schema of a number that `parse_decimal` takes: the bounds are those of a number, the pattern a string's."""
     return WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, {"type": "number", **bounds}]})
 
@@ -162,9 +171,9 @@ Reason = Annotated[
 ]
 MonthText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}$", "examples": ["2025-03"]})]
 EffectiveFrom = Annotated[
-    str | None,
+    str,
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, INSTANT_SCHEMA], "examples": ["2025-03-15"]}),
     Field(
-        description="A whole UTC hour with an offset, or a date: midnight there. Absent: the current hour.",
-        examples=["2025-03-15"],
+        description="A whole UTC hour with an offset, or a date: midnight there. From 2000 to 2199. Absent: the current hour."
     ),
 ]

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from billing.contract.shapes import Request
-from billing.contract.types import DecimalString, Text, check_text, number_or_string, parse_decimal
+from billing.contract.types import DecimalString, Text, check_text, number_or_string, parse_decimal, parse_integer
 
 # ISO 3166-1 alpha-2.
 _CODES = """
@@ -106,7 +106,7 @@ def _schema(pattern: str, example: str, **more: Any) -> WithJsonSchema:
 
 Name = Annotated[
     str,
-    Field(min_length=1, max_length=200, json_schema_extra={"pattern": r"\S"}),
+    Field(min_length=1, max_length=200, json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}),
     AfterValidator(check_text),
     AfterValidator(_of_form(r"(?s).*\S.*", "must not be blank")),
 ]
@@ -158,7 +158,7 @@ class Address(Request):
     """A postal address; the postcode is empty where the country has none."""
 
     lines: Annotated[list[Name], Field(min_length=1, max_length=3)]
-    postcode: Annotated[str, Field(max_length=20), AfterValidator(check_text)]
+    postcode: Annotated[str, Field(max_length=20, json_schema_extra={"pattern": r"^[^\x00]*$"}), AfterValidator(check_text)]
     city: Name
     country: Country
 
@@ -177,7 +177,7 @@ class BillingProfile(Request):
     vat_id: VatId | None = None
     email: Email | None = None
     buyer_reference: Text | None = None
-    days_to_pay: Annotated[int, Field(strict=True, ge=0, le=365)] = 30
+    days_to_pay: Annotated[int, Field(ge=0, le=365), BeforeValidator(parse_integer)] = 30
     invoice_from: Month | None = None
     hold: Annotated[bool, Field(strict=True)] = False
 

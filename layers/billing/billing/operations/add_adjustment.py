@@ -44,7 +44,12 @@ class NewAdjustment(Request):
         Decimal,
         BeforeValidator(parse_decimal),
         AfterValidator(check_signed_amount),
-        number_or_string(r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$", exclusiveMinimum=-(10**15), exclusiveMaximum=10**15),
+        number_or_string(
+            r"^-?(?!0+(\.0+)?$)[0-9]{1,15}(\.[0-9]{1,4})?$",
+            exclusiveMinimum=-(10**15),
+            exclusiveMaximum=10**15,
+            **{"not": {"const": 0}},
+        ),
     ]
     campaign_id: Text | None = None
     description: Reason

@@ -53,7 +53,7 @@ class L2iAllocation(Shape):
     allocated_amount: DecimalString
 
 
-class Outcome(Shape):
+class DeliveredOutcome(Shape):
     """`met` is null where nothing was measured."""
 
     name: Annotated[str, Field(examples=["Completion rate"])]
@@ -66,7 +66,7 @@ class IaasDelivery(Shape):
 
     learners_committed: DecimalString | None
     learners_delivered: DecimalString
-    outcomes: list[Outcome]
+    outcomes: list[DeliveredOutcome]
 
 
 class CampaignUsage(Shape):
@@ -147,5 +147,7 @@ def _iaas_delivery(db: Session, campaign: Campaign, version: Version, period: Pe
     return IaasDelivery(
         learners_committed=terms.learners_committed,
         learners_delivered=show_quantity(delivered),
-        outcomes=[Outcome(name=each.name, threshold=each.threshold, met=each.met) for each in terms.outcome_thresholds],
+        outcomes=[
+            DeliveredOutcome(name=each.name, threshold=each.threshold, met=each.met) for each in terms.outcome_thresholds
+        ],
     )

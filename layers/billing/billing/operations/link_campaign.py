@@ -48,7 +48,7 @@ class Link(Request):
         number_or_string(r"^(0\.(?!0+$)[0-9]{1,4}|1(\.0{1,4})?)$", exclusiveMinimum=0, maximum=1, multipleOf=0.0001),
         Field(description="A fraction: 0.25 is 25 %. Above 0 and at most 1, with at most four decimals."),
     ]
-    effective_from: EffectiveFrom = None
+    effective_from: EffectiveFrom | None = None
 
 
 class Linked(Shape):

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from billing.contract.shapes import PeriodShape, Request, Shape
 from billing.contract.statements import Billing
-from billing.contract.types import Amount, Currency, PricingModel, Quantity
+from billing.contract.types import Amount, Currency, PricingModel, Quantity, parse_integer
 from billing.database.session import transaction
 from billing.pricing.shown import billing
 from billing.signals.proposals import Bundle, Proposal, Terms, Usage, proposals, proposed_period
@@ -27,7 +27,7 @@ class AssumedUsage(Request):
     volunteer_hours: Quantity = Decimal(0)
     learners: Quantity = Decimal(0)
     sessions: Quantity = Decimal(0)
-    months: Annotated[int, Field(ge=1, le=MONTHS_MAX, strict=True)]
+    months: Annotated[int, Field(ge=1, le=MONTHS_MAX), BeforeValidator(parse_integer)]
 
 
 class Prices(Request):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from billing import pricing
 from billing.contract.shapes import Request, Shape
-from billing.contract.types import CampaignRef, Currency, DecimalString, Instant, MonthText, Reason, Text
+from billing.contract.types import CampaignRef, Currency, DecimalString, EffectiveFrom, Instant, MonthText, Reason, Text
 from billing.database.campaigns import load_campaign
 from billing.database.consumption import load_consumption
 from billing.database.session import Session, transaction
@@ -29,11 +29,7 @@ class NewTerms(Request):
 
     id: Text
     effective_from: Annotated[
-        str,
-        Field(
-            description="A whole UTC hour with an offset, or a date: midnight there. From 2000 to 2199.",
-            examples=["2025-03-15"],
-        ),
+        EffectiveFrom, Field(description="A whole UTC hour with an offset, or a date: midnight there. From 2000 to 2199.")
     ]
     terms: TermsChange
     reason: Reason

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from billing.contract.shapes import Request, Shape
 from billing.contract.types import (
@@ -18,6 +18,7 @@ from billing.contract.types import (
     Text,
     check_text,
     number_or_string,
+    parse_integer,
 )
 from billing.database.session import Session, transaction
 from billing.errors import Conflict, FieldError, Invalid, NotFound
@@ -57,7 +58,8 @@ class TopUp(Request):
         Amount | None, Field(description="What was paid for them; absent: the list price now. Needs billing/terms.write.")
     ] = None
     priority: Annotated[
-        int | None, Field(ge=0, le=PRIORITY_MAX, description="The lower burns first; absent: 100. Needs billing/terms.write.")
+        Annotated[int, Field(ge=0, le=PRIORITY_MAX), BeforeValidator(parse_integer)] | None,
+        Field(description="The lower burns first; absent: 100. Needs billing/terms.write."),
     ] = None
     expires_at: Annotated[
         Annotated[InstantIn, AfterValidator(check_expiry)] | None,

@@ -21,7 +21,7 @@ class _Campaign(NamedTuple):
     subscription_status: str | None
 
 
-class Capacity(Shape):
+class BundleCapacity(Shape):
     """All that is wrong, not only the first."""
 
     campaign_id: CampaignRef
@@ -29,11 +29,11 @@ class Capacity(Shape):
     errors: Annotated[list[str], Field(examples=[["The campaign is not linked to a subscription."]])]
 
 
-def validate_bundle_capacity(company: str, campaign_id: str) -> Capacity:
+def validate_bundle_capacity(company: str, campaign_id: str) -> BundleCapacity:
     """The capacity. Raises `NotFound` for a campaign that is not there or another company's."""
     with transaction(company) as db:
         campaign = db.one(_Campaign, _SQL["capacity"], campaign_id=campaign_id, company=company)
     if campaign is None:
         raise NotFound(f"There is no campaign {campaign_id}.")
     errors = bundles.capacity_errors(*campaign)
-    return Capacity(campaign_id=campaign_id, valid=not errors, errors=errors)
+    return BundleCapacity(campaign_id=campaign_id, valid=not errors, errors=errors)

@@ -1,11 +1,12 @@
 """The terms of IAAS and custom campaigns, which other services write as JSON (design §3)."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from billing.contract.types import Amount
@@ -14,10 +15,26 @@ from billing.errors import shorten
 Item = TypeVar("Item")
 
 
-class Terms(BaseModel):
-    """Terms as other services write them: camelCase, numbers or strings, and members that are not for billing."""
+def check_day(value: object) -> object:
+    """The text of a day, as ISO 8601 writes it: pydantic alone also takes a number, for seconds since 1970."""
+    if not isinstance(value, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError('must be a date such as "2025-01-31"')
+    return value
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+
+class Terms(BaseModel):
+    """Terms as other services write them: camelCase, numbers or strings, and members that are not for billing.
+
+    In a request, `check_members` rejects those.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        frozen=True,
+        json_schema_extra={"additionalProperties": False},
+    )
 
 
 class Outcome(Terms):
@@ -55,7 +72,7 @@ class MilestonePayment(Terms):
 
     name: str | None = Field(default=None, min_length=1, validation_alias=AliasChoices("name", "milestone", "description"))
     amount: Amount
-    due_date: date
+    due_date: Annotated[date, BeforeValidator(check_day)]
 
     @property
     def known_as(self) -> str:
