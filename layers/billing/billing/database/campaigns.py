@@ -101,12 +101,12 @@ def model_terms(terms: dict[str, Any]) -> Any:
     """The terms of the model that is in force. Raises pydantic's `ValidationError` for JSON terms of another form."""
     model = terms["pricing_model"]
     if model == "seats":
-        return SeatTerms(_decimal(terms["seat_price_per_month"]), _decimal(terms["committed_seats"] or 0))
+        return SeatTerms(Decimal(terms["seat_price_per_month"]), Decimal(terms["committed_seats"] or 0))
     if model == "credits":
-        return CreditTerms(None if terms["credit_price"] is None else _decimal(terms["credit_price"]))
+        return CreditTerms(None if terms["credit_price"] is None else Decimal(terms["credit_price"]))
     if model == "bundle":
         share = terms["bundle_allocation_percentage"]
-        return BundleTerms(terms["l2i_subscription_id"], None if share is None else _decimal(share))
+        return BundleTerms(terms["l2i_subscription_id"], None if share is None else Decimal(share))
     from billing.terms.json_terms import CustomTerms, IaasTerms  # shapes that take time to build
 
     if model == "iaas":
@@ -122,16 +122,12 @@ def _subscriptions(text: str | None) -> dict[str, list[SubscriptionVersion]]:
                 starts_at=_instant(starts_at),
                 ends_at=_instant(ends_at),
                 quantity=terms["quantity"],
-                annual_price=Fraction(_decimal(terms["annual_price"])),
+                annual_price=Fraction(Decimal(terms["annual_price"])),
                 currency=terms["currency"],
                 period=Period(_instant(terms["period_start"]), _instant(terms["period_end"])),
             )
         )
     return subscriptions
-
-
-def _decimal(value: int | Decimal) -> Decimal:
-    return Decimal(value)
 
 
 def _instant(text: str) -> datetime:

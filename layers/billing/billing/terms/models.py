@@ -6,10 +6,7 @@ not need them.
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    pass
+from typing import NamedTuple
 
 
 class SeatTerms(NamedTuple):
