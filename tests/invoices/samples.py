@@ -9,10 +9,6 @@ from billing.contract.types import CoveredBy
 from billing.invoices.compose import compose, credit_note, issue
 from billing.invoices.document import Document, IssuedDocument, Line
 from billing.invoices.lines import (
-    CREDITS_OVERAGE,
-    IAAS_LEARNERS,
-    SEATS_ADDITIONAL,
-    SEATS_COMMITTED,
     Campaign,
     Invoiced,
     ManualAdjustment,
@@ -70,16 +66,16 @@ def share(quantity: str, amount: str) -> StatementLine:
 
 
 MARCH_OF_CLEAN_UP = [
-    due(SEATS_COMMITTED, "Committed seats", "40.000000", "seat-month", "35.00", "1400.00"),
-    due(SEATS_ADDITIONAL, "Additional seats", "4.601615", "seat-month", "35.00", "161.06"),
+    due("seats.committed", "Committed seats", "40.000000", "seat-month", "35.00", "1400.00"),
+    due("seats.additional", "Additional seats", "4.601615", "seat-month", "35.00", "161.06"),
 ]
 MARCH = [
     (CLEAN_UP, MARCH_OF_CLEAN_UP),
     (
         MENTORING,
         [
-            due(SEATS_COMMITTED, "Committed seats", "17.732167", "seat-month", "59.90", "1062.16"),
-            due(SEATS_ADDITIONAL, "Additional seats", "0.339166", "seat-month", "59.90", "20.32"),
+            due("seats.committed", "Committed seats", "17.732167", "seat-month", "59.90", "1062.16"),
+            due("seats.additional", "Additional seats", "0.339166", "seat-month", "59.90", "20.32"),
         ],
     ),
     (SENIORS, [share("0.028270", "706.46")]),
@@ -135,13 +131,13 @@ def fjellbris_in_april() -> IssuedDocument:
     """April's document, with the adjustment of March."""
     late = [
         MARCH_OF_CLEAN_UP[0],
-        due(SEATS_ADDITIONAL, "Additional seats", "4.608345", "seat-month", "35.00", "161.29"),
+        due("seats.additional", "Additional seats", "4.608345", "seat-month", "35.00", "161.29"),
     ]
     said = {
-        SEATS_COMMITTED: Invoiced(Decimal("1400.00"), ("CB-2025-000001",)),
-        SEATS_ADDITIONAL: Invoiced(Decimal("161.06"), ("CB-2025-000001",)),
+        "seats.committed": Invoiced(Decimal("1400.00"), ("CB-2025-000001",)),
+        "seats.additional": Invoiced(Decimal("161.06"), ("CB-2025-000001",)),
     }
-    april = [(CLEAN_UP, [due(SEATS_COMMITTED, "Committed seats", "40.000000", "seat-month", "35.00", "1400.00")])]
+    april = [(CLEAN_UP, [due("seats.committed", "Committed seats", "40.000000", "seat-month", "35.00", "1400.00")])]
     return issued(
         document_of([*lines_of([(CLEAN_UP, late)], invoiced=said, earlier=True), *lines_of(april, "2025-04")], "2025-04"),
         2,
@@ -169,7 +165,7 @@ def taxed(category: str) -> IssuedDocument:
 def two_categories() -> IssuedDocument:
     """An exempt customer's document, with an adjustment of a month that was invoiced at the standard rate."""
     buyer = profile(taxCategory="E", taxRate="0", taxReason="Exempt under section 6-5 of the VAT act")
-    said = {SEATS_ADDITIONAL: Invoiced(Decimal("161.06"), ("CB-2025-000001",))}
+    said = {"seats.additional": Invoiced(Decimal("161.06"), ("CB-2025-000001",))}
     return issued(
         document_of(
             [
@@ -191,19 +187,19 @@ def bare() -> IssuedDocument:
             "taxRate": 0,
         }
     )
-    statement = [due(IAAS_LEARNERS, "Learners served", "1.000000", "learner", "0.333333", "0.33")]
+    statement = [due("iaas.learners", "Learners served", "1.000000", "learner", "0.333333", "0.33")]
     return issued(document_of(lines_of([(BUDDIES, statement)], tax=tax_of(buyer)), buyer=buyer))
 
 
 def in_currency(currency: str, price: str, amount: str) -> IssuedDocument:
-    statement = [due(IAAS_LEARNERS, "Learners served", "124.000000", "learner", price, amount)]
+    statement = [due("iaas.learners", "Learners served", "124.000000", "learner", price, amount)]
     return issued(document_of(lines_of([(BUDDIES, statement)], currency=currency), currency=currency))
 
 
 def below_zero() -> IssuedDocument:
     """A document of its own whose total is below zero, so of the kind `credit_note`: it corrects none."""
     goodwill = ManualAdjustment("goodwill-7", BUDDIES, "Goodwill for the days without service", Decimal("-300.00"))
-    overage = [due(CREDITS_OVERAGE, "Credits beyond the allocation", "36.500000", "credit", "6.50", "237.25")]
+    overage = [due("credits.overage", "Credits beyond the allocation", "36.500000", "credit", "6.50", "237.25")]
     manual = manual_line(goodwill, "2025-03", Decimal(0), currency="EUR", tax=TAX)
     assert manual is not None
     return issued(document_of([*lines_of([(BUDDIES, overage)]), manual]))

@@ -9,23 +9,19 @@ from billing.contract.types import CoveredBy
 from billing.invoices.document import Line
 from billing.invoices.lines import (
     NOTHING,
-    SEATS_ADDITIONAL,
-    SEATS_COMMITTED,
     Invoiced,
     ManualAdjustment,
-    component_key,
     component_name,
     covered_lines,
     due_lines,
     manual_line,
-    milestone_key,
 )
 from tests.invoices.samples import CLEAN_UP, MARCH, MARCH_OF_CLEAN_UP, SENIORS, TAX, due, lines_of, share
 
-LATE = due(SEATS_ADDITIONAL, "Additional seats", "4.608345", "seat-month", "35.00", "161.29")
+LATE = due("seats.additional", "Additional seats", "4.608345", "seat-month", "35.00", "161.29")
 FIRST = "CB-2025-000001"
 CENTS = st.integers(-10_000, 10_000).map(lambda cents: Decimal(cents) / 100)
-KEYS = st.sampled_from([SEATS_COMMITTED, SEATS_ADDITIONAL, component_key("Workshops"), milestone_key("Signs")])
+KEYS = st.sampled_from(["seats.committed", "seats.additional", "custom.component:Workshops", "custom.milestone:Signs"])
 
 
 def test_where_nothing_is_invoiced_the_statement_is_shown_as_it_is() -> None:
@@ -40,7 +36,10 @@ def test_where_nothing_is_invoiced_the_statement_is_shown_as_it_is() -> None:
 
 
 def test_late_usage_is_one_adjustment_of_the_difference() -> None:
-    said = {SEATS_COMMITTED: Invoiced(Decimal("1400.00"), (FIRST,)), SEATS_ADDITIONAL: Invoiced(Decimal("161.06"), (FIRST,))}
+    said = {
+        "seats.committed": Invoiced(Decimal("1400.00"), (FIRST,)),
+        "seats.additional": Invoiced(Decimal("161.06"), (FIRST,)),
+    }
 
     (line,) = due_lines(CLEAN_UP, "2025-03", [MARCH_OF_CLEAN_UP[0], LATE], said, currency="EUR", tax=TAX, earlier=True)
 
@@ -51,7 +50,7 @@ def test_late_usage_is_one_adjustment_of_the_difference() -> None:
 
 
 def test_a_charge_that_went_down_is_an_adjustment_of_quantity_minus_one() -> None:
-    said = {SEATS_ADDITIONAL: Invoiced(Decimal("161.29"), (FIRST, "CB-2025-000002"))}
+    said = {"seats.additional": Invoiced(Decimal("161.29"), (FIRST, "CB-2025-000002"))}
 
     (line,) = due_lines(CLEAN_UP, "2025-03", MARCH_OF_CLEAN_UP[1:], said, currency="EUR", tax=TAX, earlier=True)
 
@@ -60,7 +59,7 @@ def test_a_charge_that_went_down_is_an_adjustment_of_quantity_minus_one() -> Non
 
 
 def test_a_line_that_is_gone_from_the_statement_is_taken_back() -> None:
-    said = {component_key("Workshops"): Invoiced(Decimal("560.00"), (FIRST,))}
+    said = {"custom.component:Workshops": Invoiced(Decimal("560.00"), (FIRST,))}
 
     (line,) = due_lines(CLEAN_UP, "2025-03", [], said, currency="EUR", tax=TAX, earlier=True)
 
@@ -84,7 +83,7 @@ def test_a_month_whose_document_was_credited_is_shown_again_as_it_is() -> None:
 
 
 def test_what_another_document_says_of_a_credited_month_stays_invoiced() -> None:
-    said = {SEATS_ADDITIONAL: Invoiced(Decimal("0.23"), ("CB-2025-000002",))}
+    said = {"seats.additional": Invoiced(Decimal("0.23"), ("CB-2025-000002",))}
 
     (line,) = due_lines(CLEAN_UP, "2025-03", [LATE], said, currency="EUR", tax=TAX)
 
@@ -92,7 +91,7 @@ def test_what_another_document_says_of_a_credited_month_stays_invoiced() -> None
 
 
 def test_a_key_that_documents_took_back_to_nothing_is_an_adjustment() -> None:
-    said = {SEATS_ADDITIONAL: Invoiced(Decimal("0.00"), (FIRST, "CB-2025-000002"))}
+    said = {"seats.additional": Invoiced(Decimal("0.00"), (FIRST, "CB-2025-000002"))}
 
     (line,) = due_lines(CLEAN_UP, "2025-03", [LATE], said, currency="EUR", tax=TAX)
 
@@ -101,17 +100,17 @@ def test_a_key_that_documents_took_back_to_nothing_is_an_adjustment() -> None:
 
 def test_lines_of_one_key_at_two_prices_are_compared_as_one_sum() -> None:
     cut = [
-        due(SEATS_COMMITTED, "Committed seats", "18.088829", "seat-month", "35.00", "633.11"),
-        due(SEATS_COMMITTED, "Committed seats", "30.127860", "seat-month", "33.50", "1009.28"),
+        due("seats.committed", "Committed seats", "18.088829", "seat-month", "35.00", "633.11"),
+        due("seats.committed", "Committed seats", "30.127860", "seat-month", "33.50", "1009.28"),
     ]
-    said = {SEATS_COMMITTED: Invoiced(Decimal("1642.39"), (FIRST,))}
+    said = {"seats.committed": Invoiced(Decimal("1642.39"), (FIRST,))}
 
     assert len(due_lines(CLEAN_UP, "2025-03", cut, {}, currency="EUR", tax=TAX)) == 2
     assert due_lines(CLEAN_UP, "2025-03", cut, said, currency="EUR", tax=TAX) == []
 
 
 def test_a_key_that_costs_nothing_has_no_line() -> None:
-    nothing = [due(SEATS_ADDITIONAL, "Additional seats", "0.000000", "seat-month", "35.00", "0.00")]
+    nothing = [due("seats.additional", "Additional seats", "0.000000", "seat-month", "35.00", "0.00")]
 
     assert due_lines(CLEAN_UP, "2025-03", nothing, {}, currency="EUR", tax=TAX) == []
 
@@ -149,8 +148,8 @@ def test_a_manual_adjustment_of_a_campaign_is_no_line_of_its_statement() -> None
 
 
 def test_a_component_is_called_by_its_own_name() -> None:
-    assert component_name(component_key("seats: 2 + 2")) == "seats: 2 + 2"
-    assert component_name(milestone_key("2025-03-01")) == "2025-03-01"
+    assert component_name("custom.component:seats: 2 + 2") == "seats: 2 + 2"
+    assert component_name("custom.milestone:2025-03-01") == "2025-03-01"
 
 
 @given(

@@ -20,21 +20,14 @@ from billing.invoices.document import Line, add, month_name, negate
 from billing.invoices.tax import Tax
 from billing.money import round_money
 
-SEATS_COMMITTED = "seats.committed"
-SEATS_ADDITIONAL = "seats.additional"
-CREDITS_OVERAGE = "credits.overage"
-IAAS_LEARNERS = "iaas.learners"
-CUSTOM_FEE = "custom.fee"
-CUSTOM_COMPONENT = "custom.component:"
-CUSTOM_MILESTONE = "custom.milestone:"
 MANUAL = "manual:"
 
 _COMPONENTS = {
-    SEATS_COMMITTED: "Committed seats",
-    SEATS_ADDITIONAL: "Additional seats",
-    CREDITS_OVERAGE: "Credits beyond the allocation",
-    IAAS_LEARNERS: "Learners served",
-    CUSTOM_FEE: "Fixed fee",
+    "seats.committed": "Committed seats",
+    "seats.additional": "Additional seats",
+    "credits.overage": "Credits beyond the allocation",
+    "iaas.learners": "Learners served",
+    "custom.fee": "Fixed fee",
 }
 ADJUSTMENT_UNIT = "adjustment"
 
@@ -75,16 +68,6 @@ class ManualAdjustment(NamedTuple):
 
 
 NOTHING = Invoiced(Decimal(0), ())
-
-
-def component_key(name: str) -> str:
-    """The key of a variable component of custom terms."""
-    return CUSTOM_COMPONENT + name
-
-
-def milestone_key(name: str) -> str:
-    """The key of a milestone of custom terms."""
-    return CUSTOM_MILESTONE + name
 
 
 def component_name(key: str) -> str:
