@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from billing.errors import FieldError, Invalid
 from billing.instants import parse_instant
 
-HOUR = timedelta(hours=1)
+MICROSECOND, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
 PERIOD_YEARS_MAX = 5
 """The longest period that a request may ask for (design §8)."""
 
@@ -95,11 +95,26 @@ def calendar_month(day: date, zone: ZoneInfo) -> Period:
     return Period(midnight(first, zone), midnight(months_later(first, 1), zone))
 
 
+def month_so_far(now: datetime, zone: ZoneInfo) -> Period:
+    """The current calendar month there, until now; never empty, also at its first instant."""
+    start = calendar_month(now.astimezone(zone).date(), zone).start
+    return Period(start, max(now, start + MICROSECOND))
+
+
+def first_day(month: str) -> date:
+    """The first day of a month from its name.
+
+    >>> first_day("2025-03")
+    datetime.date(2025, 3, 1)
+    """
+    return date.fromisoformat(f"{month}-01")
+
+
 def parse_month(text: str, zone: ZoneInfo) -> Period:
     """A calendar month there from its name, such as `2025-03`. Raises `InvalidPeriod`."""
     if not _MONTH.fullmatch(text):
         raise InvalidPeriod("month", 'must be a month such as "2025-03"')
-    first = date.fromisoformat(f"{text}-01")
+    first = first_day(text)
     if not FIRST_DAY <= first < LAST_DAY:
         raise InvalidPeriod("month", f"must lie between {FIRST_DAY} and {LAST_DAY}")
     return calendar_month(first, zone)
@@ -165,5 +180,5 @@ def parse_end(text: str, zone: ZoneInfo) -> datetime:
 def _years_later(start: datetime) -> datetime:
     # From 29 February to 1 March: a leap day has no namesake five years later.
     leap_day = (start.month, start.day) == (2, 29)
-    moved = start + timedelta(days=1) if leap_day else start
+    moved = start + DAY if leap_day else start
     return moved.replace(year=moved.year + PERIOD_YEARS_MAX)

@@ -28,7 +28,7 @@ from billing.invoices.lines import (
 from billing.invoices.parties import BillingProfile, Seller, TaxCategory
 from billing.invoices.tax import Tax, tax_of
 from billing.money import show_price, show_quantity
-from billing.periods import Period, midnight, months_later
+from billing.periods import Period, calendar_month, months_later
 from billing.pricing.statement import Statement
 from billing.sql import queries
 
@@ -67,7 +67,7 @@ class Account(NamedTuple):
 
     def period(self, month: date) -> Period:
         """The calendar month in the company's time zone."""
-        return Period(midnight(month, self.zone), midnight(months_later(month, 1), self.zone))
+        return calendar_month(month, self.zone)
 
     def check_invoiced(self, month: date) -> None:
         """Raises `Conflict` for a month before `invoiceFrom`."""

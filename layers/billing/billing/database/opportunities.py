@@ -1,7 +1,7 @@
 """Loads what the rules of opportunities take, for a company at once (design §15)."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,7 +10,7 @@ from billing.database.campaigns import Span, load_campaigns
 from billing.database.consumption import Charged, load_consumption
 from billing.database.session import Row, Session
 from billing.database.signals import Company, load_daily, load_positions
-from billing.periods import Period, calendar_month, hours_between, midnight
+from billing.periods import DAY, Period, calendar_month, hours_between, midnight, month_so_far
 from billing.signals.opportunities import SPIKE_WEEKS, Bought, Facts, Opportunity, of_campaign, of_company, of_subscription
 from billing.signals.prices import Prices, list_unit_price, prices
 from billing.signals.proposals import Bundle
@@ -18,7 +18,6 @@ from billing.sql import queries
 from billing.terms.models import SeatTerms
 
 _SQL = queries("signals")
-DAY = timedelta(days=1)
 KINDS = {"credits": "credit_usage", "iaas": "learner_served"}
 """What a day's units are, by the pricing model; sessions of the others."""
 
@@ -43,7 +42,6 @@ def _bought(row: Row) -> Bought:
 
 def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     zone, today = company.zone, now.astimezone(company.zone).date()
-    this = calendar_month(today, zone)
     last = calendar_month(today.replace(day=1) - DAY, zone)
     before = calendar_month(last.start.astimezone(zone).date() - DAY, zone)
     days = Period(midnight(today - 28 * DAY, zone), midnight(today, zone))
@@ -51,7 +49,7 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     campaigns = load_campaigns(db, company.id, ids, Span(before.start, now))
     if not campaigns:
         return []
-    so_far = Period(this.start, max(now, this.start + timedelta(microseconds=1)))
+    so_far = month_so_far(now, zone)
     spans = (so_far, days, before, last)
     loaded = load_consumption(db, [(campaign, period) for period in spans for campaign in campaigns])
     current, lately, older, newer = (loaded[n * len(campaigns) : (n + 1) * len(campaigns)] for n in range(len(spans)))

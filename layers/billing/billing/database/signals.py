@@ -1,7 +1,7 @@
 """Loads what signals are read from, for all campaigns of a company at once (design §15)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -13,7 +13,7 @@ from billing.database.consumption import Charged
 from billing.database.session import Session
 from billing.errors import NotFound
 from billing.money import show_quantity
-from billing.periods import Period, midnight
+from billing.periods import DAY, Period, midnight
 from billing.signals.capacity import Balance, Beside, Capacity, capacity
 from billing.signals.forecast import MOST_DAYS, Forecast, forecast
 from billing.signals.shown import capacity_shape, forecast_shape
@@ -22,7 +22,6 @@ from billing.terms.campaign import Campaign
 from billing.terms.models import BundleTerms
 
 _SQL = queries("signals")
-DAY = timedelta(days=1)
 
 
 class Company(NamedTuple):

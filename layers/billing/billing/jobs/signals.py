@@ -2,7 +2,7 @@
 open and close, and that a company's pricing signals are there, once for each day that is over in its time zone."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from billing.contract.types import plain_number
 from billing.database.campaigns import Span, load_campaigns
@@ -14,7 +14,7 @@ from billing.errors import BillingError
 from billing.jobs.outbox import Announced, write
 from billing.jobs.run import RESERVE_SECONDS, TimeLeft
 from billing.money import round_money
-from billing.periods import Period, calendar_month
+from billing.periods import DAY, month_so_far
 from billing.signals.capacity import Capacity
 from billing.signals.crossings import cross, still_crossed
 from billing.signals.shown import show_optional, show_ratio
@@ -22,7 +22,6 @@ from billing.sql import queries
 from billing.telemetry import logger
 
 _SQL = queries("signals")
-DAY = timedelta(days=1)
 
 
 def announce(now: datetime, time_left: TimeLeft) -> None:
@@ -44,8 +43,7 @@ def announce(now: datetime, time_left: TimeLeft) -> None:
 def _crossings(db: Session, company: Company, now: datetime) -> list[Announced]:
     """The lines that were crossed since the hour before, which are kept until the load is 5 points below."""
     ids = [row["id"] for row in db.rows(_SQL["campaigns"], company_id=company.id)]
-    month = calendar_month(now.astimezone(company.zone).date(), company.zone)
-    so_far = Period(month.start, max(now, month.start + timedelta(microseconds=1)))
+    so_far = month_so_far(now, company.zone)
     campaigns = load_campaigns(db, company.id, ids, Span(so_far.start, so_far.end))
     positions = load_positions(db, load_consumption(db, [(each, so_far) for each in campaigns]), so_far, now)
     known: dict[str, set[str]] = {campaign_id: set() for campaign_id in ids}

@@ -1,6 +1,5 @@
 """What a campaign used in a period, and what that costs (design §5, §8)."""
 
-from datetime import timedelta
 from fractions import Fraction
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -25,13 +24,11 @@ from billing.database.campaigns import Span, load_campaign
 from billing.database.consumption import load_consumption, load_learners
 from billing.database.session import Session, transaction
 from billing.money import round_money, show_quantity
-from billing.periods import Period, parse_end, parse_period
+from billing.periods import DAY, Period, parse_end, parse_period
 from billing.pricing import iaas, seats
 from billing.pricing.shown import billing
 from billing.terms.campaign import Campaign, Version
 from billing.usage.consumption import Consumption, combined
-
-DAY = timedelta(days=1)
 
 
 class Usage(Shape):

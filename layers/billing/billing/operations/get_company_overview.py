@@ -1,7 +1,7 @@
 """A company's month at a glance (design §15): its campaigns, what they cost, where they stand, and the state of its invoice."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -25,7 +25,7 @@ from billing.database.consumption import Charged, load_consumption
 from billing.database.session import Session, transaction
 from billing.database.signals import Position, load_company, load_positions
 from billing.money import round_money
-from billing.periods import Period, parse_month
+from billing.periods import Period, first_day, parse_month
 from billing.pricing.statement import Statement
 from billing.sql import queries
 from billing.terms.campaign import Campaign
@@ -99,7 +99,7 @@ def get_company_overview(company: str, company_id: str, month: str) -> CompanyOv
         owner = load_company(db, company, company_id)
         whole = parse_month(month, owner.zone)
         seen = _look(db, company, company_id, whole, now)
-        closed = db.value(_SQL["month_state"], company_id=company_id, month=date.fromisoformat(f"{month}-01"))
+        closed = db.value(_SQL["month_state"], company_id=company_id, month=first_day(month))
     return CompanyOverview(
         company_id=owner.id,
         company_name=owner.name,

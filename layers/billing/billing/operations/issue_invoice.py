@@ -1,6 +1,5 @@
 """Closes a month of a company, and issues its documents (design §13)."""
 
-from datetime import date
 from http import HTTPStatus
 
 from billing.contract.shapes import Request, Shape
@@ -9,6 +8,7 @@ from billing.database.drafts import load_account
 from billing.database.session import transaction
 from billing.invoices.parties import Month
 from billing.invoices.shown import ShownDocument, shown
+from billing.periods import first_day
 from billing.sql import queries
 
 _SQL = queries("invoices")
@@ -33,7 +33,7 @@ def issue_invoice(company: str, company_id: str, month: str, recorded_by: str) -
     Raises `NotFound`, also for another company, and `Conflict` where there is no profile or seller, the month is not over or
     before `invoiceFrom`, or an earlier one is open.
     """
-    first = date.fromisoformat(f"{month}-01")
+    first = first_day(month)
     with transaction(company) as db:
         account = load_account(db, company, company_id)
         if account.is_large:

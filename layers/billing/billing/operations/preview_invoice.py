@@ -1,11 +1,11 @@
 """Shows what would be issued of a month now, without a number (design §13)."""
 
-from datetime import date
 from http import HTTPStatus
 
 from billing.database.drafts import load_account, load_drafts
 from billing.database.session import load_json, snapshot, transaction
 from billing.invoices.shown import Preview, shown_draft
+from billing.periods import first_day
 from billing.sql import queries
 
 _SQL = queries("invoices")
@@ -18,7 +18,7 @@ def preview_invoice(company: str, company_id: str, month: str, recorded_by: str)
     Raises `NotFound`, also for another company, and `Conflict` where there is no profile or seller, or the month is before
     `invoiceFrom`.
     """
-    first = date.fromisoformat(f"{month}-01")
+    first = first_day(month)
     with snapshot(company) as db:
         account = load_account(db, company, company_id)
         account.check_invoiced(first)

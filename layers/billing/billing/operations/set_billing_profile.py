@@ -1,12 +1,11 @@
 """Writes who a company's documents are made out to (design §13)."""
 
-from datetime import date
-
 from pg8000.native import DatabaseError
 
 from billing.database.session import server_message, transaction, violated_constraint
 from billing.errors import Conflict, FieldError, NotFound
 from billing.invoices.parties import BillingProfile
+from billing.periods import first_day
 from billing.sql import queries
 
 _SQL = queries("invoices")
@@ -17,7 +16,7 @@ def set_billing_profile(company: str, company_id: str, profile: BillingProfile) 
 
     Raises `NotFound`, also for another company, and `Conflict` for another `invoiceFrom` once a month is closed.
     """
-    first = date.fromisoformat(f"{profile.invoice_from}-01") if profile.invoice_from else None
+    first = first_day(profile.invoice_from) if profile.invoice_from else None
     try:
         with transaction(company) as db:
             row = db.row(

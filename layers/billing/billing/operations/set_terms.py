@@ -14,7 +14,7 @@ from billing.database.consumption import load_consumption
 from billing.database.session import Session, transaction
 from billing.database.terms import Change, LockedCampaign, lock_campaign, record_change, terms_in_force
 from billing.errors import Conflict, FieldError
-from billing.periods import Period, midnight, months_later
+from billing.periods import calendar_month, months_later
 from billing.sql import queries
 from billing.terms.changes import TermsChange, TermsInForce
 
@@ -134,7 +134,7 @@ def _months(campaign: LockedCampaign, effective_from: datetime) -> list[date]:
 
 def _charges(db: Session, company: str, locked: LockedCampaign, months: list[date]) -> list[_Charge]:
     campaign = load_campaign(db, company, locked.id)
-    periods = [Period(midnight(month, locked.zone), midnight(months_later(month, 1), locked.zone)) for month in months]
+    periods = [calendar_month(month, locked.zone) for month in months]
     used = load_consumption(db, [(campaign, period) for period in periods]) if periods else []
     statements = [pricing.statement(campaign, parts, earlier) for _, parts, earlier in used]
     return [_Charge(statement.currency, statement.total_amount) for statement in statements]

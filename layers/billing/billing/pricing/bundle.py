@@ -9,18 +9,16 @@ Example: a bundle of 50,000.00 EUR a year, 0.25 of it, January 2025 of a subscri
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from billing.contract.types import CoveredBy
-from billing.periods import Period, months_later
+from billing.periods import MICROSECOND, Period, months_later
 from billing.pricing import derivation
 from billing.pricing.statement import Line, Part
 from billing.terms.campaign import Campaign, SubscriptionVersion
 from billing.terms.models import BundleTerms
-
-MICROSECOND = timedelta(microseconds=1)
 
 
 def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from billing.money import show_price
-from billing.periods import Period
+from billing.periods import HOUR, MICROSECOND, Period
 
 
 def number(value: Fraction | Decimal) -> str:
@@ -43,5 +43,4 @@ def hours(part: Period, whole: Period) -> str:
 
 
 def _hours(period: Period) -> str:
-    length = period.end - period.start
-    return number(Fraction(length.days * 86_400_000_000 + length.seconds * 1_000_000 + length.microseconds, 3_600_000_000))
+    return number(Fraction((period.end - period.start) // MICROSECOND, HOUR // MICROSECOND))

@@ -21,7 +21,7 @@ from fractions import Fraction
 from statistics import median
 from typing import NamedTuple
 
-from billing.periods import Period, hours_between
+from billing.periods import DAY, Period, hours_between
 from billing.signals.capacity import HOURS_OF_A_YEAR, NEAR, Capacity, ratio
 from billing.signals.forecast import Forecast
 from billing.signals.prices import Prices
@@ -32,9 +32,8 @@ OVER_HOURS = Fraction(10, 100)
 IDLE_BELOW = Fraction(50, 100)
 PACE_BELOW, PACE_ABOVE = Fraction(90, 100), Fraction(110, 100)
 BUNDLE_BELOW, BUNDLE_ABOVE = Fraction(20, 100), Fraction(80, 100)
-ENDS_WITHIN = timedelta(days=30)
+ENDS_WITHIN = 30 * DAY
 SPIKE_TIMES, SPIKE_UNITS, SPIKE_WEEKS = 3, 10, 8
-DAY = timedelta(days=1)
 
 
 class Evidence(NamedTuple):

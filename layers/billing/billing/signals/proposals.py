@@ -8,7 +8,7 @@ Example: 120 seat-months in 3 months, 30 committed at 35.00: 90 committed are 3,
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from billing import pricing
-from billing.periods import Month, Period, midnight, months, months_later
+from billing.periods import DAY, Month, Period, midnight, months, months_later
 from billing.pricing.statement import Part, Statement
 from billing.terms.campaign import BEGINNING, END, Campaign, SubscriptionVersion, Version
 from billing.terms.models import BundleTerms, CreditTerms, SeatTerms
@@ -138,7 +138,7 @@ def _years(bundle: Bundle, quantity: int, period: Period) -> Iterator[Subscripti
 
 
 def _campaign(version: Version, currency: str, period: Period) -> Campaign:
-    last_day: date = (period.end - timedelta(days=1)).date()
+    last_day: date = (period.end - DAY).date()
     return Campaign("proposal", "proposal", "Proposal", UTC_ZONE, [version], currency, period.start.date(), last_day)
 
 

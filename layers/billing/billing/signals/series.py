@@ -9,12 +9,12 @@ day has 23 or 25 hours.
 (23, 1)
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from billing.periods import HOUR, Period, first_hour, midnight, months
+from billing.periods import DAY, HOUR, Period, first_hour, midnight, months
 
 MOST_POINTS = 2000
 Interval = Literal["hour", "day", "month"]
@@ -28,7 +28,7 @@ def points(period: Period, interval: Interval, zone: ZoneInfo) -> list[Period]:
     """The points in their order. Raises `TooManyPoints`."""
     if interval == "month":
         return [Period(month.start, month.end) for month in months(period, zone)]
-    length = HOUR if interval == "hour" else timedelta(days=1)
+    length = HOUR if interval == "hour" else DAY
     if (period.end - period.start) / length > MOST_POINTS + 1:
         raise TooManyPoints
     edges = [period.start, *_edges_within(period, interval, zone), period.end]
@@ -45,5 +45,5 @@ def _edges_within(period: Period, interval: Interval, zone: ZoneInfo) -> list[da
     else:
         day = period.start.astimezone(zone).date()
         days = (period.end.astimezone(zone).date() - day).days
-        edges = [midnight(day + timedelta(days=n), zone) for n in range(days + 1)]
+        edges = [midnight(day + n * DAY, zone) for n in range(days + 1)]
     return [edge for edge in edges if period.start < edge < period.end]

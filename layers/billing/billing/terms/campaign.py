@@ -1,13 +1,13 @@
 """A campaign as the rules take it: its dates, the history of its terms, and that of its subscriptions (design §2, §3, §10)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from billing.periods import Period, midnight
+from billing.periods import DAY, Period, midnight
 from billing.terms.models import BundleTerms, CreditTerms, SeatTerms
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Campaign(NamedTuple):
     @property
     def ends_at(self) -> datetime:
         """The first instant after its date range."""
-        return midnight(self.end_date + timedelta(days=1), self.zone) if self.end_date else END
+        return midnight(self.end_date + DAY, self.zone) if self.end_date else END
 
     def version_at(self, instant: datetime) -> Version:
         """The terms in force at an instant."""
