@@ -1,11 +1,11 @@
 """Capacity and forecast as responses show them (design §15): quantities with six decimals, ratios with four."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from billing.contract.shapes import PeriodShape, Shape
-from billing.contract.types import DecimalString, Instant
+from billing.contract.types import CapacityState, CapacityUnit, DecimalString, GrantSource, Instant
 
 Ratio = Annotated[DecimalString, Field(examples=["1.0763"])]
 
@@ -14,7 +14,7 @@ class GrantLeft(Shape):
     """A grant of credits and what is left of it."""
 
     grant_id: Annotated[str, Field(examples=["12"])]
-    source: Literal["allocation", "purchase", "promotion"]
+    source: GrantSource
     credits: DecimalString
     remaining: DecimalString
     priority: int
@@ -39,14 +39,14 @@ class Capacity(Shape):
     """`load` is `used` ÷ `committed`; `state` is null below 80 %. All are null for what has no capacity. `inputs` are the
     numbers that they are computed from."""
 
-    unit: Literal["seat", "credit", "learner", "share"] | None
+    unit: CapacityUnit | None
     period: PeriodShape
     committed: DecimalString | None
     used: DecimalString | None
     available: DecimalString | None
     load: Ratio | None
     commitment_used: Ratio | None
-    state: Literal["near", "at", "over"] | None
+    state: CapacityState | None
     inputs: dict[str, DecimalString]
     grants: list[GrantLeft]
     forecast: Forecast | None

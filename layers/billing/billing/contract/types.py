@@ -136,7 +136,10 @@ DeduplicationKey = Annotated[
 ]
 Currency = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]})]
 Share = Annotated[DecimalString, WithJsonSchema({"type": "string", "pattern": r"^[0-9]+\.[0-9]{4}$", "examples": ["0.2500"]})]
+CurrencyIn = Annotated[Currency, Field(pattern="^[A-Z]{3}$")]
 PricingModel = Literal["seats", "credits", "bundle", "iaas", "custom"]
+CapacityUnit = Literal["seat", "credit", "learner", "share"]
+CapacityState = Literal["near", "at", "over"]
 
 
 class CoveredBy(StrEnum):
@@ -163,6 +166,7 @@ Amount = Annotated[
     AfterValidator(check_amount),
     number_or_string(r"^[0-9]{1,20}(\.[0-9]{1,20})?$", minimum=0, exclusiveMaximum=10**20),
 ]
+GrantSource = Literal["allocation", "purchase", "promotion"]
 CampaignStatus = Literal["draft", "planned", "recruiting", "active", "paused", "completed", "closed"]
 Reason = Annotated[
     str,

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from billing.contract.capacity import Capacity as CapacityShape
 from billing.contract.capacity import GrantLeft
+from billing.contract.types import GrantSource
 from billing.database.consumption import Charged
 from billing.database.session import Session
 from billing.errors import NotFound
@@ -41,7 +42,7 @@ class Grant(NamedTuple):
 
     campaign_id: str
     id: int
-    source: Literal["allocation", "purchase", "promotion"]
+    source: GrantSource
     credits: Decimal
     withdrawn: Decimal
     remaining: Decimal

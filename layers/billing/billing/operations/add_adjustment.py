@@ -6,13 +6,14 @@ from fractions import Fraction
 from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 
 from billing.contract.shapes import Request, Shape
 from billing.contract.types import (
     CampaignRef,
     CompanyRef,
     Currency,
+    CurrencyIn,
     DecimalString,
     Instant,
     Reason,
@@ -39,7 +40,7 @@ class NewAdjustment(Request):
     """An amount of either sign, in whole minor units of the currency; the same `id` again is the same adjustment."""
 
     id: Text
-    currency: Annotated[Currency, Field(pattern=r"^[A-Z]{3}$")]
+    currency: CurrencyIn
     amount: Annotated[
         Decimal,
         BeforeValidator(parse_decimal),

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from billing.contract.shapes import PeriodShape, Request, Shape
 from billing.contract.statements import Billing
-from billing.contract.types import Amount, Currency, PricingModel, Quantity, parse_integer
+from billing.contract.types import Amount, Currency, CurrencyIn, PricingModel, Quantity, parse_integer
 from billing.database.session import transaction
 from billing.pricing.shown import billing
 from billing.signals.proposals import Bundle, Proposal, Terms, Usage, proposals, proposed_period
@@ -61,7 +61,7 @@ class ProposalRequest(Request):
     """A usage, and the prices that it is rated by; the bundles are those on offer in the currency."""
 
     usage: AssumedUsage
-    currency: Annotated[Currency, Field(pattern="^[A-Z]{3}$")]
+    currency: CurrencyIn
     prices: Prices = Prices()
 
 

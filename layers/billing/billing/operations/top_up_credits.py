@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -12,6 +12,7 @@ from billing.contract.types import (
     Amount,
     CampaignRef,
     DecimalString,
+    GrantSource,
     Instant,
     InstantIn,
     Quantity,
@@ -81,7 +82,7 @@ class Grant(Shape):
     amount: DecimalString
     priority: int
     expires_at: Instant | None
-    source: Literal["allocation", "purchase", "promotion"]
+    source: GrantSource
     note: str | None
     remaining: DecimalString
     recorded_by: str
@@ -117,7 +118,7 @@ class _Grant(NamedTuple):
     at_list_price: bool
     priority: int
     expires_at: datetime | None
-    source: Literal["allocation", "purchase", "promotion"]
+    source: GrantSource
     note: str | None
     remaining: Decimal
     recorded_by: str

@@ -17,8 +17,9 @@ Load = 31,987 ÷ 29,720 = 107.63 %, over; commitment used = (31,987 − 3,419) �
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from billing.contract.types import CapacityState, CapacityUnit
 from billing.periods import hours_between
 from billing.pricing.iaas import iaas_terms
 from billing.pricing.seats import committed_hours
@@ -29,9 +30,6 @@ from billing.usage.consumption import combined
 
 NEAR, FULL = Fraction(80, 100), Fraction(1)
 HOURS_OF_A_YEAR = 365 * 24
-
-Unit = Literal["seat", "credit", "learner", "share"]
-State = Literal["near", "at", "over"]
 
 
 class Balance(NamedTuple):
@@ -44,7 +42,7 @@ class Balance(NamedTuple):
 class Capacity(NamedTuple):
     """Quantities in `unit`, null where nothing is committed or agreed; `inputs` are what they are computed from."""
 
-    unit: Unit | None
+    unit: CapacityUnit | None
     committed: Fraction | None = None
     used: Fraction | None = None
     available: Fraction | None = None
@@ -57,7 +55,7 @@ class Capacity(NamedTuple):
         return ratio(self.used, self.committed)
 
     @property
-    def state(self) -> State | None:
+    def state(self) -> CapacityState | None:
         """None below 80 %, and where there is no load."""
         return state(self.load)
 
@@ -70,7 +68,7 @@ def ratio(dividend: Fraction | None, divisor: Fraction | None) -> Fraction | Non
     return dividend / divisor if dividend is not None and divisor else None
 
 
-def state(load: Fraction | None) -> State | None:
+def state(load: Fraction | None) -> CapacityState | None:
     """
     >>> [state(Fraction(percent, 100)) for percent in (79, 80, 99, 100, 101)]
     [None, 'near', 'near', 'at', 'over']

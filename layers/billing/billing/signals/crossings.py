@@ -12,14 +12,15 @@ crossed is armed again once the load is 5 points below it.
 from collections.abc import Set as AbstractSet
 from fractions import Fraction
 
-from billing.signals.capacity import FULL, NEAR, State
+from billing.contract.types import CapacityState
+from billing.signals.capacity import FULL, NEAR
 
-LINES: dict[State, Fraction] = {"near": NEAR, "at": FULL, "over": FULL}
+LINES: dict[CapacityState, Fraction] = {"near": NEAR, "at": FULL, "over": FULL}
 ARMED_BELOW = Fraction(5, 100)
 """How far below a line the load has to fall before it can be crossed again."""
 
 
-def cross(load: Fraction | None, crossed: AbstractSet[str]) -> list[State]:
+def cross(load: Fraction | None, crossed: AbstractSet[str]) -> list[CapacityState]:
     """The lines that a load crosses and that were not crossed before, the lowest first."""
     return [line for line in LINES if line not in crossed and _is_past(load, line)]
 
@@ -29,5 +30,5 @@ def still_crossed(load: Fraction | None, crossed: AbstractSet[str]) -> set[str]:
     return {line for line in LINES if line in crossed and load is not None and load >= LINES[line] - ARMED_BELOW}
 
 
-def _is_past(load: Fraction | None, line: State) -> bool:
+def _is_past(load: Fraction | None, line: CapacityState) -> bool:
     return load is not None and (load > LINES[line] if line == "over" else load >= LINES[line])
