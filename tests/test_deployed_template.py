@@ -38,13 +38,18 @@ Resources = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def resources() -> Resources:
-    """The deployed resources by their logical ids. The translator is the SAM CLI's own, and so is its environment."""
+def document() -> dict[str, Any]:
+    """What CloudFormation gets. The translator is the SAM CLI's own, and so is its environment."""
     artefacts.make_target(".venv-sam/sam")
     command = [str(ROOT / ".venv-sam" / "bin" / "python"), "-c", TRANSLATE]
     made = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    found: Resources = json.loads(made.stdout)["Resources"]
-    return found
+    return dict(json.loads(made.stdout))
+
+
+@pytest.fixture(scope="module")
+def resources(document: dict[str, Any]) -> Resources:
+    """The deployed resources by their logical ids."""
+    return dict(document["Resources"])
 
 
 def of_type(resources: Resources, kind: str) -> Resources:
@@ -148,6 +153,123 @@ def test_what_is_in_front_of_the_api_keeps_nothing_and_takes_no_old_tls(resource
     assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
 
+def test_there_is_no_console_until_its_client_is_named(document: dict[str, Any]) -> None:
+    named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "ConsoleClientId"}, ""]}]}
+    parts = {name for name in document["Resources"] if name.startswith("Console")}
+    in_front = [name for name, r in document["Resources"].items() if r["Type"].startswith(("AWS::CloudFront", "AWS::S3"))]
+
+    assert (document["Parameters"]["ConsoleClientId"]["Default"], document["Conditions"]["HasConsole"]) == ("", named)
+    assert parts == {"Console", "ConsoleAccess", "ConsoleFiles", "ConsoleFilesPolicy", "ConsoleHeaders"}
+    assert {*in_front} == parts | {"Front"}
+    assert {document["Resources"][name]["Condition"] for name in parts} == {"HasConsole"}
+    outputs = {name: output["Condition"] for name, output in document["Outputs"].items() if name.startswith("Console")}
+    assert outputs == {
+        "ConsoleUrl": "HasConsole",
+        "ConsoleDomainTarget": "DomainOfConsole",
+        "ConsoleBucket": "HasConsole",
+        "ConsoleDistribution": "HasConsole",
+        "ConsoleConfig": "HasConsole",
+    }
+
+
+def test_nobody_but_the_consoles_cloudfront_reads_its_files_and_nobody_without_tls(resources: Resources) -> None:
+    files = resources["ConsoleFiles"]["Properties"]
+    allow, deny = resources["ConsoleFilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+    assert files["PublicAccessBlockConfiguration"] == dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+    assert "WebsiteConfiguration" not in files
+    assert files["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert (allow["Effect"], allow["Principal"], allow["Action"]) == (
+        "Allow",
+        {"Service": "cloudfront.amazonaws.com"},
+        "s3:GetObject",
+    )
+    (arn,) = allow["Condition"]["StringEquals"].values()
+    assert allow["Condition"]["StringEquals"].keys() == {"aws:SourceArn"}
+    assert arn["Fn::Sub"].endswith(":distribution/${Console}")
+    assert (deny["Effect"], deny["Principal"], deny["Condition"]) == (
+        "Deny",
+        "*",
+        {"Bool": {"aws:SecureTransport": "false"}},
+    )
+    access = resources["ConsoleAccess"]["Properties"]["OriginAccessControlConfig"]
+    assert (access["SigningBehavior"], access["SigningProtocol"]) == ("always", "sigv4")
+
+
+def test_the_consoles_page_may_do_nothing_but_show_itself_and_ask_the_api_and_the_issuer(resources: Resources) -> None:
+    config = resources["ConsoleHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    security = config["SecurityHeadersConfig"]
+    text, values = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    # https://issuer.example/realm is cut at its slashes.
+    assert values == {"IssuerHost": {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "JwtIssuer"}]}]}}
+
+    policy = text.replace("${IssuerHost}", "issuer.example").replace("${ConsoleTokenOrigin}", "https://login.example")
+
+    assert dict(directive.strip().split(" ", 1) for directive in policy.split(";")) == {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "font-src": "'self'",
+        "connect-src": "'self' https://issuer.example https://login.example",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+    }
+    assert not re.search(r"unsafe|\*|http:|\$", policy)
+    assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 365 * 86_400
+    assert security["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"
+    assert {part["Override"] for part in (*security.values(), *config["CustomHeadersConfig"]["Items"])} == {True}
+    assert security.keys() == {"ContentSecurityPolicy", "StrictTransportSecurity", "ContentTypeOptions", "ReferrerPolicy"}
+    assert [header["Header"] for header in config["CustomHeadersConfig"]["Items"]] == [
+        "Permissions-Policy",
+        "Cross-Origin-Opener-Policy",
+    ]
+
+
+def test_the_console_and_the_api_are_one_origin_and_the_apis_answers_are_not_kept(resources: Resources) -> None:
+    front = resources["Console"]["Properties"]["DistributionConfig"]
+    origins = {origin["Id"]: origin for origin in front["Origins"]}
+    (api,) = front["CacheBehaviors"]
+    files = front["DefaultCacheBehavior"]
+
+    assert {route.path[:4] for f in functions().values() for route in f.routes} == {"/v1/"}
+    assert (api["PathPattern"], api["TargetOriginId"], files["TargetOriginId"]) == ("/v1/*", "api", "files")
+    # CachingDisabled and AllViewerExceptHostHeader, the only way for Authorization to get through.
+    assert (api["CachePolicyId"], api["OriginRequestPolicyId"]) == (
+        "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+        "b689b0a8-53d0-40ab-baf2-68738e2966ac",
+    )
+    assert {"GET", "PUT", "POST", "DELETE"} <= {*api["AllowedMethods"]}
+    assert origins["api"]["DomainName"] == {"Fn::Sub": "${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}
+    assert origins["api"]["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    assert origins["files"]["DomainName"] == {"Fn::GetAtt": ["ConsoleFiles", "RegionalDomainName"]}
+    assert origins["files"]["OriginAccessControlId"] == {"Ref": "ConsoleAccess"}
+    assert (files["AllowedMethods"], front["DefaultRootObject"]) == (["GET", "HEAD"], "index.html")
+    assert files["ResponseHeadersPolicyId"] == api["ResponseHeadersPolicyId"] == {"Ref": "ConsoleHeaders"}
+    # An error page would stand in for the API's own 403 and 404 too.
+    assert "CustomErrorResponses" not in front
+    assert front["ViewerCertificate"]["Fn::If"][1]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert front["WebACLId"] == {"Fn::If": ["Firewall", {"Ref": "WebAclArn"}, {"Ref": "AWS::NoValue"}]}
+
+
+def test_the_consoles_configuration_is_json_and_asks_for_what_its_screens_need(document: dict[str, Any]) -> None:
+    text, values = document["Outputs"]["ConsoleConfig"]["Value"]["Fn::Sub"]
+    separator, scopes = values["Scopes"]["Fn::Join"]
+    default = document["Parameters"]["ConsoleScopes"]["Default"].split(",")
+    filled = text.replace("${JwtIssuer}", "https://issuer.example/realm").replace("${ConsoleClientId}", "console")
+
+    config = json.loads(filled.replace("${Scopes}", separator.join(default)))
+
+    assert scopes == {"Ref": "ConsoleScopes"}
+    assert config == {"issuer": "https://issuer.example/realm", "clientId": "console", "scopes": default}
+    # Usage comes from the platform's services; who acts for all companies is for the operator to say.
+    of_routes = {scope(function) for function in functions().values() if function.routes}
+    assert {*default} == of_routes - {"billing/usage.write"} | {"openid"}
+
+
 def test_a_function_of_the_api_may_log_in_to_the_database_and_nothing_else(resources: Resources) -> None:
     for name in ROUTES:
         ours, own = policies_of(resources, resources[name]["Properties"])
@@ -200,7 +322,9 @@ def test_every_route_asks_for_a_token_with_the_scope_that_its_function_checks(re
 
     jwt = api["components"]["securitySchemes"]["Jwt"]["x-amazon-apigateway-authorizer"]
     assert jwt["type"] == "jwt"
-    assert jwt["jwtConfiguration"] == {"issuer": {"Ref": "JwtIssuer"}, "audience": [{"Ref": "JwtAudience"}]}
+    audience, console = jwt["jwtConfiguration"]["audience"]
+    assert (jwt["jwtConfiguration"]["issuer"], audience) == ({"Ref": "JwtIssuer"}, {"Ref": "JwtAudience"})
+    assert console == {"Fn::If": ["HasConsole", {"Ref": "ConsoleClientId"}, {"Ref": "AWS::NoValue"}]}
     for function in functions().values():
         for route in function.routes:
             (security,) = api["paths"][route.path][route.method.lower()]["security"]
