@@ -19,7 +19,7 @@ PIP := -m pip --disable-pip-version-check --quiet
 LOCKED := $(PIP) install --no-deps --require-hashes --requirement
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/run  ## a sample month of all five pricing models, and its statements
 	@$(VENV)/python -m demo
@@ -98,6 +98,9 @@ preflight: .venv/run  ## STAGE=dev: what would fail a deployment, before anythin
 
 verify: .venv/run  ## STAGE=dev: whether what is deployed works (TOKEN=… asks the routes with it)
 	@$(VENV)/python -m local.stage.verify $(STAGE)
+
+console-upload: .venv/run  ## STAGE=dev: the console's files and configuration to the stage's CloudFront
+	@$(VENV)/python -m local.stage.console $(STAGE)
 
 seed: .venv/run  ## STAGE=dev: the demo's portfolio and usage in a stage that takes them
 	@$(VENV)/python -m local.stage.seed $(STAGE)

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -43,20 +44,25 @@ def stack(stage: Stage) -> str:
 
 def issuer(stage: Stage) -> str:
     """API Gateway reads the issuer's document when the API is made, and takes its keys from there."""
-    wanted = stage.parameters["JwtIssuer"]
-    if not wanted or not stage.parameters["JwtAudience"]:
-        raise Unfit("JwtIssuer or JwtAudience is not known: JwtIssuer=https://… JwtAudience=… make preflight STAGE=…")
-    url = f"{wanted.rstrip('/')}/.well-known/openid-configuration"
-    try:
-        with urlopen(url, timeout=ISSUER_TIMEOUT) as answer:
-            document = json.load(answer)
-    except (OSError, ValueError) as error:
-        raise Unfit(f"{url} cannot be read: {error}") from error
+    wanted, document = stage.parameters["JwtIssuer"], _issuer_document(stage)
     if document.get("issuer") != wanted:
         raise Unfit(
             f"The issuer calls itself {document.get('issuer')!r}, and JwtIssuer is {wanted!r}: no token would be accepted."
         )
     return f"{wanted} publishes its keys at {document['jwks_uri']}"
+
+
+def console(stage: Stage) -> str:
+    """A browser asks for a token only where the console's Content-Security-Policy lets it."""
+    if not stage.parameters["ConsoleClientId"]:
+        return "none (ConsoleClientId)"
+    login, token = (_issuer_document(stage).get(name) for name in ("authorization_endpoint", "token_endpoint"))
+    if not login or not token:
+        raise Unfit("The issuer names no authorization_endpoint or no token_endpoint: nobody could log in to the console.")
+    allowed = {_origin(stage.parameters["JwtIssuer"]), stage.parameters["ConsoleTokenOrigin"]}
+    if _origin(token) not in allowed:
+        raise Unfit(f"The issuer's token endpoint is {token}: set ConsoleTokenOrigin={_origin(token)}.")
+    return f"people log in at {login}"
 
 
 def concurrency(stage: Stage) -> str:
@@ -95,6 +101,23 @@ def database(stage: Stage) -> str:
     return f"Postgres {version} on {instance_class}"
 
 
+def _issuer_document(stage: Stage) -> dict[str, Any]:
+    issuer = stage.parameters["JwtIssuer"]
+    if not issuer or not stage.parameters["JwtAudience"]:
+        raise Unfit("JwtIssuer or JwtAudience is not known: JwtIssuer=https://… JwtAudience=… make preflight STAGE=…")
+    url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+    try:
+        with urlopen(url, timeout=ISSUER_TIMEOUT) as answer:
+            return dict(json.load(answer))
+    except (OSError, ValueError) as error:
+        raise Unfit(f"{url} cannot be read: {error}") from error
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _zones(stage: Stage) -> Zones:
     ec2 = stage.aws.client("ec2")
     zones: Any = ec2.describe_availability_zones(Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}])
@@ -111,7 +134,7 @@ def _names(zones: Zones) -> str:
     return ", ".join(f"{zone['ZoneName']} ({zone['ZoneId']})" for zone in zones)
 
 
-CHECKS: tuple[Callable[[Stage], str], ...] = (account, stack, issuer, concurrency, zones, database)
+CHECKS: tuple[Callable[[Stage], str], ...] = (account, stack, issuer, console, concurrency, zones, database)
 
 
 def check(stage: Stage) -> bool:

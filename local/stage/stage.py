@@ -54,12 +54,16 @@ class Stage:
             raise
         return dict(stacks[0])
 
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the stack by their names; none where it is not deployed."""
+        return {output["OutputKey"]: output["OutputValue"] for output in (self.stack or {}).get("Outputs", ())}
+
     def output(self, name: str) -> str:
         """An output of the stack. Raises `NoStage` where it is not deployed, or lacks it."""
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in (self.stack or {}).get("Outputs", ())}
-        if name not in outputs:
+        if name not in self.outputs:
             raise NoStage(f"The stack {self.stack_name} has no output {name}: deploy it first (docs/operating.md).")
-        return str(outputs[name])
+        return self.outputs[name]
 
     def call(self, function: str, event: dict[str, Any]) -> Any:
         """What a function, by its name in AWS, returns for an event. Raises `CallFailed`."""

@@ -2,7 +2,8 @@
 
 Each route has to refuse a request without a token. With one of the scopes it has to be the function that answers, as
 problem+json or with what was asked for: an unknown campaign is 404 then, and an empty body 400 or 422. The migrations have
-to be those of this checkout, and no job's last run may have failed.
+to be those of this checkout, and no job's last run may have failed. A console has to be there with its headers and the
+stack's configuration, and its address has to answer the same routes.
 """
 
 import os
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from billing.operations.migrate import MIGRATIONS
 from local.stage.stage import CallFailed, NoStage, Stage
@@ -26,6 +28,8 @@ UNKNOWN = "verify-nothing-of-this-name"
 def verify(stage: Stage, token: str | None) -> bool:
     """Print what is found; whether all of it is as it should be."""
     failures = [*_routes(stage.output("ApiUrl"), token), *_state(stage)]
+    if "ConsoleUrl" in stage.outputs:
+        failures += [*_console(stage), *_routes(stage.output("ConsoleUrl"), token)]
     print("\n".join(failures) or "As it should be.")
     return not failures
 
@@ -58,6 +62,18 @@ def _request(url: str, route: Route, token: str | None) -> tuple[int, str]:
     answer.read()
     connection.close()
     return answer.status, answer.headers.get_content_type()
+
+
+def _console(stage: Stage) -> Iterator[str]:
+    url = stage.output("ConsoleUrl")
+    try:
+        with urlopen(url, timeout=TIMEOUT) as page, urlopen(f"{url}config.json", timeout=TIMEOUT) as config:
+            if "Content-Security-Policy" not in page.headers:
+                yield f"{url} has no Content-Security-Policy"
+            if config.read().decode() != stage.output("ConsoleConfig"):
+                yield f"{url}config.json is not the stack's: make console-upload STAGE={stage.name}"
+    except OSError as error:
+        yield f"{url} cannot be read ({error}): make console-upload STAGE={stage.name}"
 
 
 def _state(stage: Stage) -> Iterator[str]:

@@ -1,6 +1,9 @@
-"""The commands on a stage: preflight, verify and seed, against AWS's own protocols and the real handlers."""
+"""The commands on a stage: preflight, verify, seed and console, against AWS's own protocols and the real handlers."""
 
 import json
+import re
+import runpy
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +18,7 @@ from werkzeug.serving import make_server
 
 from billing.operations import migrate as migrations
 from demo import files as demo_files
-from local import gateway
+from local import gateway, template
 from local.runtime import invoke
 from local.stage import preflight, seed, verify
 from local.stage import stage as stages
@@ -32,6 +35,16 @@ INSTANCES = """<DescribeOrderableDBInstanceOptionsResponse xmlns="http://rds.ama
 <EngineVersion>17.4</EngineVersion><AvailabilityZones>{zones}</AvailabilityZones></OrderableDBInstanceOption>
 </OrderableDBInstanceOptions></DescribeOrderableDBInstanceOptionsResult></DescribeOrderableDBInstanceOptionsResponse>"""
 RUN = "INSERT INTO job_executions VALUES (gen_random_uuid(), 'track_seat_usage', '2025-03-01T10:00Z', now(), now(), :status)"
+CONFIG = '{"issuer": "https://issuer.example", "clientId": "console", "scopes": ["openid", "billing/read"]}'
+CONSOLE = {
+    "index.html": "<!DOCTYPE html>",
+    "console.css": ":root { color-scheme: light dark }",
+    "js/main.js": "export {}",
+    "js/vendor/lit-html.js": "export const html = 1",
+    "icon.svg": "<svg/>",
+    "config.json": "{}",
+    "README.md": "# For developers",
+}
 ZONE = "<AvailabilityZone><Name>{}</Name></AvailabilityZone>"
 
 
@@ -45,6 +58,7 @@ class Aws(ThreadingHTTPServer):
         self.status = "CREATE_COMPLETE"
         self.outputs = {"MigrateFunction": "migrate", "TrackUsageFunction": "track_usage"}
         self.issuer = f"{self.url}/realm"
+        self.login = {"authorization_endpoint": f"{self.url}/login", "token_endpoint": f"{self.url}/token"}
         self.quota = 10
         self.zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
 
@@ -56,7 +70,7 @@ class Aws(ThreadingHTTPServer):
         if action == "DescribeOrderableDBInstanceOptions":
             return {}, INSTANCES.format(zones="".join(map(ZONE.format, self.zones)))
         if path.startswith("/realm"):
-            return {}, json.dumps({"issuer": self.issuer, "jwks_uri": f"{self.url}/keys"})
+            return {}, json.dumps({"issuer": self.issuer, "jwks_uri": f"{self.url}/keys"} | self.login)
         if "/account-settings" in path:
             return {}, json.dumps({"AccountLimit": {"ConcurrentExecutions": self.quota}})
         function = path.split("/")[3]
@@ -140,6 +154,31 @@ def test_an_issuer_that_api_gateway_could_not_read_is_found(
         preflight.issuer(Stage("dev"))
 
 
+def test_a_console_whose_policy_keeps_it_from_the_token_endpoint_is_found(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert preflight.console(Stage("dev")) == "none (ConsoleClientId)"
+    stage = overrides(monkeypatch, tmp_path, ConsoleClientId="console")
+    assert preflight.console(stage) == f"people log in at {aws.url}/login"
+
+    cognito = "https://yours.auth.eu-west-1.amazoncognito.com"
+    aws.login["token_endpoint"] = f"{cognito}/oauth2/token"
+
+    with pytest.raises(Unfit, match=f"set ConsoleTokenOrigin={cognito}.$"):
+        preflight.console(stage)
+    named = overrides(monkeypatch, tmp_path, ConsoleClientId="console", ConsoleTokenOrigin=cognito)
+    assert preflight.console(named) == f"people log in at {aws.url}/login"
+
+
+def test_an_issuer_where_nobody_could_log_in_to_the_console_is_found(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    aws.login = {}
+
+    with pytest.raises(Unfit, match="nobody could log in"):
+        preflight.console(overrides(monkeypatch, tmp_path, ConsoleClientId="console"))
+
+
 def test_a_reservation_that_a_new_account_cannot_make_is_found(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -212,10 +251,14 @@ def test_only_the_demos_own_rows_are_loaded(world: World, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def api(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The local gateway behind an authorizer that knows one token."""
+def api(aws: Aws) -> Iterator[dict[str, str]]:
+    """The local gateway behind an authorizer that knows one token, and the console's files, which need none."""
+    pages: dict[str, str] = {}
 
     def authorized(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["PATH_INFO"] in pages:
+            start_response("200 OK", [("Content-Security-Policy", "default-src 'none'")])
+            return [pages[environ["PATH_INFO"]].encode()]
         if environ.get("HTTP_AUTHORIZATION") != "Bearer the-token":
             start_response("401 Unauthorized", [("Content-Type", "application/json")])
             return [b'{"message":"Unauthorized"}']
@@ -224,19 +267,37 @@ def api(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     server = make_server("127.0.0.1", 0, authorized, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     aws.outputs["ApiUrl"] = f"http://127.0.0.1:{server.server_port}"
-    yield
+    yield pages
     server.shutdown()
     server.server_close()
 
 
-def test_a_stage_that_works_is_verified(world: World, aws: Aws, api: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stage_that_works_is_verified(
+    world: World, aws: Aws, api: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     world.connection.run(RUN, status="succeeded")
 
     assert verify.verify(Stage("dev"), "the-token")
     assert "track_seat_usage: succeeded for 2025-03-01T10:00:00Z" in capsys.readouterr().out
 
 
-def test_what_does_not_work_is_named(world: World, aws: Aws, api: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_console_is_verified_with_the_routes_behind_its_address(
+    world: World, aws: Aws, api: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.outputs |= {"ConsoleUrl": f"{aws.outputs['ApiUrl']}/", "ConsoleConfig": CONFIG}
+    assert not verify.verify(Stage("dev"), None)
+    assert "/ cannot be read (HTTP Error 401: Unauthorized): make console-upload STAGE=dev" in capsys.readouterr().out
+
+    api |= {"/": CONSOLE["index.html"], "/config.json": "{}"}
+    assert not verify.verify(Stage("dev"), None)
+    assert "/config.json is not the stack's: make console-upload STAGE=dev" in capsys.readouterr().out
+
+    api["/config.json"] = CONFIG
+    assert verify.verify(Stage("dev"), "the-token")
+    assert capsys.readouterr().out.count("routes asked without and with a token") == 2
+
+
+def test_what_does_not_work_is_named(world: World, aws: Aws, api: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     world.connection.run(RUN, status="failed")
 
     assert not verify.verify(Stage("dev"), "another-token")
@@ -255,3 +316,114 @@ def test_an_api_without_routes_is_found(world: World, aws: Aws, capsys: pytest.C
     assert "404 without a token, not 401; the API has no such route" in capsys.readouterr().out
     empty.shutdown()
     empty.server_close()
+
+
+DISTRIBUTION: dict[str, Any] = {
+    "CallerReference": "once",
+    "Comment": "",
+    "Enabled": True,
+    "Origins": {"Quantity": 1, "Items": [{"Id": "files", "DomainName": "files.s3.amazonaws.com"}]},
+    "DefaultCacheBehavior": {"TargetOriginId": "files", "ViewerProtocolPolicy": "redirect-to-https"},
+}
+
+
+@pytest.fixture
+def files(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A checkout's console/, and a stack with a bucket and a distribution for it."""
+    monkeypatch.setattr(template, "TEMPLATE", tmp_path / "template.yaml")
+    for name, text in CONSOLE.items():
+        path = tmp_path / "console" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    session = Stage("dev").aws
+    place = {"LocationConstraint": "eu-west-1"}
+    session.client("s3").create_bucket(Bucket="files", CreateBucketConfiguration=place)
+    made = session.client("cloudfront").create_distribution(DistributionConfig=DISTRIBUTION)["Distribution"]
+    aws.outputs |= {"ConsoleBucket": "files", "ConsoleDistribution": made["Id"], "ConsoleConfig": CONFIG}
+    aws.outputs["ConsoleUrl"] = "https://console.example/"
+    return tmp_path / "console"
+
+
+def make_console_upload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `make console-upload STAGE=dev` does."""
+    monkeypatch.setattr(sys, "argv", ["console", "dev"])
+    runpy.run_module("local.stage.console", run_name="__main__")
+
+
+def uploaded() -> dict[str, dict[str, Any]]:
+    s3 = Stage("dev").aws.client("s3")
+    found = s3.list_objects_v2(Bucket="files").get("Contents", [])
+    return {one["Key"]: s3.get_object(Bucket="files", Key=one["Key"]) for one in found}
+
+
+def invalidated(aws: Aws) -> list[list[str]]:
+    """The paths of each invalidation."""
+    client, distribution = Stage("dev").aws.client("cloudfront"), aws.outputs["ConsoleDistribution"]
+    items = client.list_invalidations(DistributionId=distribution)["InvalidationList"].get("Items", [])
+    found = [client.get_invalidation(DistributionId=distribution, Id=item["Id"])["Invalidation"] for item in items]
+    return [one["InvalidationBatch"]["Paths"]["Items"] for one in found]
+
+
+def test_the_console_is_uploaded_with_its_types_and_the_stacks_configuration(
+    aws: Aws, files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_console_upload(monkeypatch)
+
+    found = uploaded()
+    assert {name: one["ContentType"] for name, one in found.items()} == {
+        "index.html": "text/html; charset=utf-8",
+        "console.css": "text/css; charset=utf-8",
+        "js/main.js": "text/javascript; charset=utf-8",
+        "js/vendor/lit-html.js": "text/javascript; charset=utf-8",
+        "icon.svg": "image/svg+xml",
+        "config.json": "application/json",
+    }
+    bodies = {name: one["Body"].read().decode() for name, one in found.items()}
+    assert bodies == {name: CONSOLE[name] for name in found} | {"config.json": CONFIG}
+    assert json.loads(bodies["config.json"])["clientId"] == "console"
+    assert "Uploaded 6 files, deleted 0." in capsys.readouterr().out
+
+
+def test_no_browser_runs_a_page_with_modules_of_another_version(aws: Aws, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_console_upload(monkeypatch)
+
+    kept = {name: one["CacheControl"] for name, one in uploaded().items()}
+    assert (kept.pop("index.html"), kept.pop("config.json")) == ("no-cache", "no-cache")
+    assert {re.findall(r"max-age=(\d+)", value)[0] for value in kept.values()} == {"0"}
+    assert invalidated(aws) == [["/*"]]
+
+
+def test_a_second_upload_changes_what_changed_and_deletes_what_went(
+    aws: Aws, files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_console_upload(monkeypatch)
+    first = {name: one["ETag"] for name, one in uploaded().items()}
+    make_console_upload(monkeypatch)
+    assert {name: one["ETag"] for name, one in uploaded().items()} == first
+
+    (files / "js" / "vendor" / "lit-html.js").unlink()
+    (files / "js" / "main.js").write_text("export const changed = 1")
+    make_console_upload(monkeypatch)
+
+    last = {name: one["ETag"] for name, one in uploaded().items()}
+    assert first.keys() - last.keys() == {"js/vendor/lit-html.js"}
+    assert {name for name in last if last[name] != first[name]} == {"js/main.js"}
+    assert "Uploaded 5 files, deleted 1." in capsys.readouterr().out
+    assert invalidated(aws) == [["/*"]] * 3
+
+
+def test_an_empty_folder_takes_nothing_away(aws: Aws, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_console_upload(monkeypatch)
+    (files / "index.html").unlink()
+
+    with pytest.raises(SystemExit, match=r"There is no .*/console/index\.html"):
+        make_console_upload(monkeypatch)
+
+    assert len(uploaded()) == 6
+
+
+def test_a_stack_without_a_console_takes_no_upload(aws: Aws, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del aws.outputs["ConsoleBucket"]
+
+    with pytest.raises(SystemExit, match="has no output ConsoleBucket"):
+        make_console_upload(monkeypatch)
