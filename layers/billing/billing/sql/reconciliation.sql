@@ -98,7 +98,7 @@ SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
         'found', CASE WHEN times > 1 THEN times::text WHEN is_cycle THEN id::text ELSE found END)
     FROM compared WHERE is_foreign OR is_cycle OR times > 1 ORDER BY id LIMIT :most) AS differences;
 
--- name: bundles
+-- name: shares
 -- The shares of a subscription at each instant at which they change.
 WITH link AS (
     SELECT v.terms ->> 'l2i_subscription_id' AS subscription_id, v.starts_at, v.ends_at,
@@ -119,6 +119,34 @@ SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
         'expected', 'at most 1.001',
         'found', trim_scale(found)::text)
     FROM compared WHERE found > 1.001 ORDER BY subscription_id, instant LIMIT :most) AS differences;
+
+-- name: links
+-- What a campaign's own row says of its subscription, by which this is split, is what the terms in force say, by which it is
+-- charged. The seat job writes terms that come into force to the row, so those of the last two hours may not be there yet.
+WITH compared AS (
+    SELECT c.id, linked.field, linked.found, linked.expected
+    FROM campaigns c
+    JOIN campaign_versions v ON v.campaign_id = c.id AND v.starts_at <= now() - interval '2 hours' AND v.ends_at > now()
+    CROSS JOIN LATERAL (VALUES
+        ('subscriptionId', c.l2i_subscription_id, v.terms ->> 'l2i_subscription_id'),
+        ('allocationPercentage', trim_scale(c.bundle_allocation_percentage)::text,
+            trim_scale((v.terms ->> 'bundle_allocation_percentage')::numeric)::text),
+        ('isActive', c.is_active::text, v.terms ->> 'is_active')
+    ) AS linked (field, found, expected)
+    WHERE c.company_id = :company_id
+        AND (c.l2i_subscription_id IS NOT NULL OR v.terms ->> 'l2i_subscription_id' IS NOT NULL)
+)
+SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
+    SELECT json_build_object('ids', json_build_object('campaignId', id),
+        'field', field,
+        'expected', coalesce(expected, 'none'),
+        'found', coalesce(found, 'none'))
+    FROM compared WHERE expected IS DISTINCT FROM found ORDER BY id, field LIMIT :most) AS differences;
+
+-- name: subscriptions
+-- The subscriptions of a company that have terms, and can be split.
+SELECT id FROM l2i_subscriptions s
+WHERE company_id = :company_id AND EXISTS (SELECT FROM subscription_terms WHERE subscription_id = s.id) ORDER BY id;
 
 -- name: documents
 -- The next documents of a company, with the sums and keys that invoice_lines has of them.
