@@ -14,7 +14,7 @@ from pypdf import PdfReader
 
 from billing.invoices.document import IssuedDocument
 from billing.invoices.lines import Campaign
-from billing.invoices.pdf import pdf_document
+from billing.invoices.pdf import WITHOUT_GLYPHS, pdf_document
 from billing.invoices.ubl import ubl_document
 from tests.invoices import samples
 
@@ -109,12 +109,14 @@ def test_a_name_is_text_and_not_markup(name: str) -> None:
     assert "/Metadata" in reader.root_object
 
 
-def test_a_script_without_a_font_is_a_plain_tagged_pdf_with_its_ubl() -> None:
+def test_a_script_without_a_font_is_a_plain_tagged_pdf_that_says_so_with_its_ubl() -> None:
     document = named("海辺の清掃 🙂 \x07")
 
     reader = read(pdf_document(document))
 
     assert is_tagged(reader)
+    assert WITHOUT_GLYPHS in " ".join(words(reader).split())
+    assert WITHOUT_GLYPHS not in " ".join(words(read(pdf_document(named("Beach clean-up")))).split())
     assert reader.attachments == {f"{document.number}.xml": [ubl_document(document)]}
     assert pdf_document(document) == pdf_document(document)
 

@@ -4,6 +4,7 @@ Only here is typst needed, which has a Lambda layer of its own (`layers/typst`);
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, time
 from functools import cache
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
 _TEMPLATE = Path(__file__).parent / "pdf.typ"
 STANDARDS: list["typst.PDFStandard"] = ["a-3a", "ua-1"]
+WITHOUT_GLYPHS = (
+    "The font of these pages lacks some characters of the text and shows a box for each; "
+    "the HTML, CSV and JSON forms of the document have them."
+)
 
 
 def pdf_document(document: IssuedDocument) -> bytes:
     """The PDF. A credit note's amounts have their sign turned, as in its UBL; a currency that UBL lacks has none embedded.
 
     Text in a script that no font here has cannot be shown in an archivable PDF: such a document is a plain tagged one, with
-    a box for each character that is missing.
+    a box for each character that is missing and a note that says so.
     """
     import typst
 
@@ -34,13 +39,14 @@ def pdf_document(document: IssuedDocument) -> bytes:
     except typst.TypstError as error:
         if "could not be displayed with font" not in error.message:
             raise
-        return _compile(document, ["1.7"])
+        return _compile(document, ["1.7"], [WITHOUT_GLYPHS])
 
 
-def _compile(document: IssuedDocument, standards: list["typst.PDFStandard"]) -> bytes:
+def _compile(document: IssuedDocument, standards: list["typst.PDFStandard"], notes: Sequence[str] = ()) -> bytes:
     import typst
 
     shown = asdict(page(document, turned=document.kind == "credit_note"))
+    shown["notes"] += notes
     ubl = ubl_document(document).decode() if has_ubl(document.currency) else ""
     return typst.compile(
         _TEMPLATE.read_bytes(),
