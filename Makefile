@@ -21,7 +21,7 @@ LOCKED := $(PIP) install --no-deps --require-hashes --requirement
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/run  ## a sample month of all five pricing models, and its statements
+demo: .venv/run  ## a sample month of all five pricing models, its statements and invoices
 	@$(VENV)/python -m demo
 
 demo-reset: .venv/run  ## empty the embedded database, so that the demo begins anew

@@ -1,18 +1,19 @@
-"""`make demo`: a sample month of all five pricing models through the real handlers and jobs, then the statements.
+"""`make demo`: a sample month of all five pricing models through the real handlers and jobs, then its statements, its invoices
+and what they lead to.
 
 The month is in the files of `demo/`. Everything in it has a name of its own, so a second run finds it recorded and
-prints the same statements. The handlers' logs go to `.local/demo.log`.
+prints the same. The handlers' logs go to `.local/demo.log`.
 """
 
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar, cast
 
-from demo import files, platform, play, screen
+from demo import closing, files, next_day, platform, play, screen
 from demo.checked import BadFile
 from demo.files import Month, Row
 from demo.platform import AnotherRuns, BadRow
@@ -22,6 +23,7 @@ from local.runtime import invoke
 
 # Not POWERTOOLS_METRICS_DISABLED: every hundredth value is printed even so, and a month has thousands.
 LOG = Path(".local/demo.log")
+T = TypeVar("T")
 BEGIN_ANEW = "`make demo-reset` begins anew."
 
 
@@ -35,9 +37,17 @@ def main() -> None:
         with platform.alone():
             _prepare(month)
             _play(month, report)
+            play.bill(month.billing, report)
+            next_day.announce(month)
+            platform.take_events()
             for line in _lines(month, report):
                 print(line, file=terminal)
-            changes = [*platform.changed_rows(month), *platform.added_usage(month, report.record_ids)]
+            changes = [
+                *platform.changed_rows(month),
+                *play.changed_parties(month.billing),
+                *platform.added_usage(month, report.record_ids),
+                *platform.added_documents(month.billing),
+            ]
     seconds, starting = time.monotonic() - began, ready - began
     print(f"\nTook {seconds:.1f} s, {starting:.1f} s of it to start Postgres. The handlers' logs are in {LOG}.")
     if changes:
@@ -51,6 +61,12 @@ def _prepare(month: Month) -> None:
         sys.exit(
             f"This database has {len(foreign)} campaigns that are not the demo's and that its runs of the hourly jobs "
             f"would charge, first {foreign[0]}. Nothing was changed. Give the demo another database with DATABASE_URL."
+        )
+    if play.has_other_seller(month.billing):
+        sys.exit(
+            "Another seller issues invoices in this database, and the demo's would be numbered among them. "
+            "Nothing was changed. Give the demo another database with DATABASE_URL. Where the numberPrefix of billing.yaml was "
+            f"changed, {BEGIN_ANEW}"
         )
     new, total = platform.load(month), sum(map(len, month.portfolio.values()))
     there = "" if new == total else f" The others were there and stay as they are; {BEGIN_ANEW}"
@@ -78,10 +94,44 @@ def _lines(month: Month, report: Report) -> Iterator[str]:
         campaigns = month.campaigns(company["id"])
         yield from screen.company(company, campaigns, _usages(month, company["id"]), list(_splits(month, company["id"])))
     yield from screen.credits(platform.credits_moved(), platform.credit_accounts())
+    yield from _invoices(month)
+    yield from closing.reconciliation(_of_each_company(month, _reconciled))
+    names = _names(month)
+    found = _of_each_company(month, lambda company_id: next_day.opportunities(month, company_id))
+    yield from closing.opportunities(found, next_day.noon(month), names)
+    yield from closing.events(platform.first_events(), names)
     yield from screen.requests(report.requests)
     yield from screen.corrections(report.corrections)
     yield from screen.jobs(report.seat_job, report.credit_job)
     yield from screen.ledger(platform.ledger(), report.recorded)
+
+
+def _invoices(month: Month) -> Iterator[str]:
+    """The documents as a table, and the first of them written as pages."""
+    documents = sorted(
+        (document for company_id in month.billing.profiles for document in play.documents(company_id)),
+        key=lambda document: str(document["number"]),
+    )
+    number, invoice = documents[0]["number"], f"/v1/invoices/{documents[0]['invoiceId']}"
+    pages = {
+        Path(f".local/{number}.pdf"): play.fetch(f"{invoice}/pdf", "application/pdf"),
+        Path(f".local/{number}.html"): play.fetch(invoice, "text/html"),
+    }
+    for path, content in pages.items():
+        path.write_bytes(content)
+    yield from closing.invoices(documents, platform.credit_reasons(), pages)
+
+
+def _reconciled(company_id: str) -> Row:
+    return cast("Row", call("GET", f"/v1/companies/{company_id}/reconciliation"))
+
+
+def _of_each_company(month: Month, found: Callable[[str], T]) -> list[tuple[str, T]]:
+    return [(company["name"], found(company["id"])) for company in month.portfolio["companies"]]
+
+
+def _names(month: Month) -> dict[str, str]:
+    return {row["id"]: row.get("name", f"Subscription {row['id']}") for rows in month.portfolio.values() for row in rows}
 
 
 def _usages(month: Month, company_id: str) -> list[Row]:

@@ -10,6 +10,8 @@ from pydantic.alias_generators import to_snake
 
 from billing.contract.types import Amount, Quantity, Reason, Text
 from billing.instants import parse_instant
+from billing.invoices.parties import BillingProfile, Seller
+from billing.invoices.parties import Month as CalendarMonth
 from billing.terms.changes import TermsChange
 from demo.checked import FOLDER, BadFile, Place, at, csv_rows, yaml_value
 
@@ -17,6 +19,7 @@ HOUR = timedelta(hours=1)
 PREFIX = "demo-"
 PORTFOLIO = "portfolio.yaml"
 MONTH = "month.yaml"
+BILLING = "billing.yaml"
 EVENT_MEMBERS = {"id", "campaignId", "eventType", "quantity", "timestamp"}
 
 Row = dict[str, Any]
@@ -34,6 +37,12 @@ def _check_campaign(campaign: str, info: ValidationInfo) -> str:
     return campaign
 
 
+def _check_company(company: str, info: ValidationInfo) -> str:
+    if company not in (info.context or {})["companies"]:
+        raise ValueError(f"is not a company of {PORTFOLIO}")
+    return company
+
+
 def _check_pattern(counts: dict[int, int]) -> dict[int, int]:
     if 0 not in counts:
         raise ValueError("must begin with hour 0")
@@ -48,6 +57,8 @@ def _check_file(name: str) -> str:
 
 Instant = Annotated[datetime, BeforeValidator(parse_instant)]
 CampaignId = Annotated[str, AfterValidator(_check_campaign)]
+CompanyId = Annotated[str, AfterValidator(_check_company)]
+UsageFile = Annotated[str, AfterValidator(_check_file)]
 Counts = Annotated[dict[Annotated[int, Field(ge=0, le=23)], Annotated[int, Field(ge=0)]], AfterValidator(_check_pattern)]
 DemoId = Annotated[str, Field(pattern=f"^{PREFIX}")]
 
@@ -107,7 +118,7 @@ class _Event(_File):
 
 class _Request(_File):
     at: Instant
-    file: Annotated[str, AfterValidator(_check_file)]
+    file: UsageFile
 
 
 class _TopUp(_File):
@@ -150,8 +161,57 @@ class _Month(_File):
     corrections: list[_Correction]
 
 
+class _Credit(_File):
+    id: Text
+    reason: Reason
+
+
+class _Issue(_File):
+    """A month of a company that is issued, and what happens before it is."""
+
+    companyId: CompanyId  # noqa: N815
+    month: CalendarMonth
+    lateUsage: UsageFile | None = None  # noqa: N815
+    credit: _Credit | None = None
+    buyerReference: Text | None = None  # noqa: N815
+
+
+class _Profile(BillingProfile):
+    """As the API takes it, where numbers and `true` are text in the file."""
+
+    days_to_pay: Annotated[int, Field(ge=0, le=365)] = 30
+    hold: bool = False
+
+
+class _Billing(_File):
+    seller: Seller
+    profiles: dict[CompanyId, _Profile]
+    invoices: Annotated[list[_Issue], Field(min_length=1)]
+
+
 Seats = dict[CampaignId, dict[date, Week]]
 """From a day on, a week of each campaign."""
+
+
+@dataclass(frozen=True)
+class Billing:
+    """Who is invoiced by whom, as the API takes it, and the months that are issued in their order. `lateUsage` is a request."""
+
+    seller: Row
+    profiles: dict[str, Row]
+    invoices: list[Row]
+    lines: dict[Place, int]
+
+    def last_profile(self, company_id: str) -> Row:
+        """The profile as the last of the company's issues leaves it."""
+        later = [
+            issue["buyerReference"] for issue in self.invoices if issue["companyId"] == company_id and "buyerReference" in issue
+        ]
+        return self.profiles[company_id] | ({"buyerReference": later[-1]} if later else {})
+
+    def at(self, place: Place, what: str) -> str:
+        """What is said of a part of the file, after the place at which it stands."""
+        return at(BILLING, self.lines[place], what)
 
 
 @dataclass(frozen=True)
@@ -169,6 +229,7 @@ class Month:
     late_hours: list[datetime]
     start: date
     end: date
+    billing: Billing
 
     def campaigns(self, company_id: str) -> list[Row]:
         return [campaign for campaign in self.portfolio["campaigns"] if campaign["company_id"] == company_id]
@@ -204,7 +265,7 @@ def read() -> Month:
     """The files of `demo/`. Raises `BadFile`."""
     lines: dict[Place, int] = {}
     portfolio = yaml_value(PORTFOLIO, TypeAdapter(_Portfolio), {}, lines).model_dump()
-    known = {"campaigns": {campaign["id"] for campaign in portfolio["campaigns"]}}
+    known = {name: {row["id"] for row in portfolio[name]} for name in ("campaigns", "companies")}
     places: dict[Place, int] = {}
     month = yaml_value(MONTH, TypeAdapter(_Month), known, places).model_dump(by_alias=True, exclude_unset=True)
     if month["start"] >= month["end"]:
@@ -223,8 +284,27 @@ def read() -> Month:
             for row in csv_rows("activities.csv", TypeAdapter(_Activity), known)
         ],
         requests=requests,
+        billing=_billing(known),
         **month,
     )
+
+
+def _billing(known: dict[str, set[str]]) -> Billing:
+    lines: dict[Place, int] = {}
+    read: _Billing = yaml_value(BILLING, TypeAdapter(_Billing), known, lines)
+    invoices = [issue.model_dump(exclude_unset=True) for issue in read.invoices]
+    for number, issue in enumerate(invoices):
+        if issue["companyId"] not in read.profiles:
+            place = lines["invoices", number, "companyId"]
+            raise BadFile(at(BILLING, place, f"companyId has no profile here (it is {issue['companyId']})"))
+        if file := issue.get("lateUsage"):
+            issue["lateUsage"] = {"file": file, "events": _events(file, known)}
+    profiles = {company: _body(profile) for company, profile in read.profiles.items()}
+    return Billing(seller=_body(read.seller), profiles=profiles, invoices=invoices, lines=lines)
+
+
+def _body(model: BaseModel) -> Row:
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _volunteers(weeks: dict[date, Week], local: datetime) -> int:

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from billing import settings
 from billing.database.session import ALL_COMPANIES, Session, server_message, transaction
-from demo.files import PREFIX, Month, Row
+from demo.files import PREFIX, Billing, Month, Row
 
 JOB_LOOKS_BACK = timedelta(days=7)
 """How far back the seat job fills missed hours."""
@@ -49,6 +49,14 @@ ORDER BY id
 _OTHERS_TOP_UPS = """
 SELECT campaign_id, grant_id AS top_up_id, credits FROM credit_grants
 WHERE starts_with(company_id, :prefix) AND grant_id <> ALL (:ids::text[]) ORDER BY id
+"""
+_OTHERS_DOCUMENTS = """
+SELECT company_id, number || ', ' || replace(kind, '_', ' ') || ' of ' || to_char(month, 'YYYY-MM') AS what FROM invoices
+WHERE starts_with(company_id, :prefix) AND (credit_id <> ALL (:credits::text[])
+    OR company_id || ' ' || to_char(month, 'YYYY-MM') <> ALL (:issued::text[]))
+UNION ALL
+SELECT company_id, 'adjustment ' || adjustment_id FROM adjustments WHERE starts_with(company_id, :prefix)
+ORDER BY company_id, what
 """
 _VOLUNTEERS = """
 UPDATE campaigns SET current_volunteers = count.volunteers
@@ -87,6 +95,15 @@ WHERE starts_with(c.company_id, :prefix) AND c.pricing_model = 'credits' ORDER B
 _LEDGER = """
 SELECT event_type, count(*) AS records, count(*) FILTER (WHERE metadata ? 'estimated') AS estimated
 FROM billing_usage_records WHERE starts_with(company_id, :prefix) GROUP BY event_type ORDER BY event_type
+"""
+
+_CREDIT_REASONS = "SELECT number, reason FROM invoices WHERE starts_with(company_id, :prefix) AND corrects IS NOT NULL"
+_EVENTS = """
+SELECT DISTINCT ON (type) type, company_id, subject, data FROM billing_events
+WHERE starts_with(company_id, :prefix) ORDER BY type, id
+"""
+_TAKE_EVENTS = """
+UPDATE billing_events SET published_at = clock_timestamp() WHERE starts_with(company_id, :prefix) AND published_at IS NULL
 """
 
 
@@ -152,6 +169,14 @@ def added_usage(month: Month, sent_ids: list[str]) -> list[str]:
     ]
 
 
+def added_documents(billing: Billing) -> list[str]:
+    """The invoices, credit notes and manual adjustments of the demo's companies that it does not make."""
+    credits = [issue["credit"]["id"] for issue in billing.invoices if "credit" in issue]
+    issued = [f"{issue['companyId']} {issue['month']}" for issue in billing.invoices]
+    rows = _rows(_OTHERS_DOCUMENTS, prefix=PREFIX, credits=credits, issued=issued)
+    return [f"{row['company_id']}: {row['what']}" for row in rows]
+
+
 def set_volunteers(counts: dict[str, int]) -> None:
     _rows(_VOLUNTEERS, counts=json.dumps(counts))
 
@@ -168,6 +193,21 @@ def credits_moved() -> list[Row]:
 def credit_accounts() -> list[Row]:
     """For each credits campaign what it began with, bought, used and lost, and what is left."""
     return _rows(_ACCOUNTS, prefix=PREFIX)
+
+
+def credit_reasons() -> dict[str, str]:
+    """Why documents were taken back, by the numbers of the credit notes."""
+    return {row["number"]: row["reason"] for row in _rows(_CREDIT_REASONS, prefix=PREFIX)}
+
+
+def first_events() -> list[Row]:
+    """The first event of each type in the outbox."""
+    return _rows(_EVENTS, prefix=PREFIX)
+
+
+def take_events() -> None:
+    """Take what waits in the outbox, as the bus of a deployment does."""
+    _rows(_TAKE_EVENTS, prefix=PREFIX)
 
 
 def ledger() -> list[Row]:

@@ -1,17 +1,20 @@
-"""Plays the sample month through the handlers: hour by hour, with the events that EventBridge and API Gateway send."""
+"""Plays the sample month through the handlers: hour by hour, with the events that EventBridge and API Gateway send, and then
+what is issued of it."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, cast
 
 from pydantic_core import to_jsonable_python
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from demo import platform
-from demo.files import HOUR, Month, Row
+from demo.checked import Place
+from demo.files import HOUR, Billing, Month, Row
 from local.aws_events import scheduled_event
 from local.gateway import application
 from local.runtime import invoke
@@ -54,11 +57,25 @@ class Report:
 
 def call(method: str, path: str, company: str | None = None, **request: Any) -> Any:
     """The answer of the API; without a company, to the platform's own token."""
-    headers = {"X-Company-Id": company} if company else {}
+    return json.loads(_open(method, path, {"X-Company-Id": company} if company else {}, **request).data)
+
+
+def fetch(path: str, media_type: str) -> bytes:
+    """What the API answers in another form than JSON."""
+    return bytes(_open("GET", path, {"Accept": media_type}).data)
+
+
+def there(path: str) -> Row | None:
+    """The API's answer in JSON; None where there is nothing yet."""
+    response = Client(application).get(path)
+    return None if response.status_code == HTTPStatus.NOT_FOUND else cast("Row", response.json)
+
+
+def _open(method: str, path: str, headers: dict[str, str], **request: Any) -> TestResponse:
     response = Client(application).open(path, method=method, headers=headers, **request)
-    if response.status_code >= 400:
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
         raise Refused(f"{method} {path}: {response.text}")
-    return json.loads(response.data)
+    return response
 
 
 def play(month: Month, report: Report) -> Iterator[int]:
@@ -115,3 +132,60 @@ def _run(job: str, hour: datetime, totals: Counter[str]) -> None:
     result = invoke(job, scheduled_event(hour + DELIVERY))
     totals["runs"] += 1
     totals.update({name: result.get(name, 0) for name in RESULTS})
+
+
+SELLER = "/v1/seller"
+
+
+def profile_of(company_id: str) -> str:
+    """The path of a company's billing profile."""
+    return f"/v1/companies/{company_id}/billing-profile"
+
+
+def bill(billing: Billing, report: Report) -> None:
+    """Say who is invoiced by whom, unless that is there already, and issue each month."""
+    for path, body in [(SELLER, billing.seller), *((profile_of(name), body) for name, body in billing.profiles.items())]:
+        if there(path) is None:
+            call("PUT", path, json=body)
+    for issue in billing.invoices:
+        _issue(billing, issue, report)
+
+
+def has_other_seller(billing: Billing) -> bool:
+    """Whether somebody else's invoices are numbered here."""
+    seller = there(SELLER)
+    return seller is not None and seller["numberPrefix"] != billing.seller["numberPrefix"]
+
+
+def changed_parties(billing: Billing) -> list[str]:
+    """Where the seller or a billing profile is not as `billing.yaml` says; what the database holds counts."""
+    given: list[tuple[Place, str, Row]] = [(("seller",), SELLER, billing.seller)]
+    given += [(("profiles", name), profile_of(name), billing.last_profile(name)) for name in billing.profiles]
+    return [
+        billing.at(place, f"{place[-1]} is not the same in the database, which counts")
+        for place, path, body in given
+        if {name: value for name, value in (there(path) or {}).items() if value is not None} != body
+    ]
+
+
+def documents(company_id: str) -> list[Row]:
+    """All documents of a company, the first that was issued first."""
+    path, found, page = f"/v1/companies/{company_id}/invoices", list[Row](), dict[str, str]()
+    while True:
+        answer = call("GET", path, query_string=page)
+        found += answer["invoices"]
+        if answer["nextCursor"] is None:
+            return found[::-1]
+        page = {"cursor": answer["nextCursor"]}
+
+
+def _issue(billing: Billing, issue: Row, report: Report) -> None:
+    company, month = issue["companyId"], issue["month"]
+    if late := issue.get("lateUsage"):
+        report.requests.append((late, call("POST", "/v1/usage-events", json={"events": late["events"]})))
+    if credit := issue.get("credit"):
+        first = next(each for each in documents(company) if each["month"] == month)
+        call("POST", f"/v1/invoices/{first['invoiceId']}/credit-note", json=credit)
+    if "buyerReference" in issue:
+        call("PUT", profile_of(company), json=billing.profiles[company] | {"buyerReference": issue["buyerReference"]})
+    call("POST", f"/v1/companies/{company}/invoices", json={"month": month})

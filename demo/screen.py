@@ -29,9 +29,9 @@ def company(row: Row, campaigns: list[Row], usages: list[Row], splits: list[tupl
     start, end = (datetime.fromisoformat(usages[0]["period"][name]) for name in ("start", "end"))
     currency = usages[0]["billing"]["currency"]
     return [
-        *_heading(
-            _sides(row["name"], f"{currency} · {row['time_zone']}"),
-            _sides(_instants(start, end, zone), f"{(end - start) // HOUR} hours"),
+        *heading(
+            sides(row["name"], f"{currency} · {row['time_zone']}"),
+            sides(_instants(start, end, zone), f"{(end - start) // HOUR} hours"),
         ),
         f"  {'':<31}{'Quantity':>14} {'Unit':<11}{'Unit price':>11}{'Amount':>12}  Covered by",
         *(line for campaign, usage in zip(campaigns, usages, strict=True) for line in _statement(campaign, usage, zone)),
@@ -44,13 +44,13 @@ def _statement(campaign: Row, usage: Row, zone: ZoneInfo) -> list[str]:
     billing = usage["billing"]
     return [
         "",
-        _sides(f"{usage['campaignName']} · {usage['pricingModel']}", usage["campaignId"]),
+        sides(f"{usage['campaignName']} · {usage['pricingModel']}", usage["campaignId"]),
         *_dates(campaign, usage["period"], zone),
         f"  Used: {_used(usage['usage'])}",
         *_beside(usage),
         *_list_price(campaign),
         *(text for line in billing["lines"] for text in _line(line, usage["period"], zone)),
-        _sides("", _totals(billing)),
+        sides("", _totals(billing)),
     ]
 
 
@@ -66,7 +66,7 @@ def _list_price(campaign: Row) -> list[str]:
     if campaign["pricing_model"] != "credits" or "credit_price" in campaign:
         return []
     paid, granted = (Decimal(campaign[name]) for name in ("budget_allocated", "credit_allocation"))
-    return [f"  List price: that of the first grant, {paid:,} ÷ {_plain(granted)} credits"]
+    return [f"  List price: that of the first grant, {paid:,} ÷ {plain(granted)} credits"]
 
 
 def _line(line: Row, period: Row, zone: ZoneInfo) -> list[str]:
@@ -93,7 +93,7 @@ def _company_totals(name: str, billings: list[Row]) -> list[str]:
     return [
         "",
         *(
-            _sides(name, _totals({"currency": currency} | {total: _sum(billings, total, currency) for total in TOTALS}))
+            sides(name, _totals({"currency": currency} | {total: _sum(billings, total, currency) for total in TOTALS}))
             for currency in sorted({billing["currency"] for billing in billings})
         ),
     ]
@@ -104,7 +104,7 @@ def _sum(billings: list[Row], name: str, currency: str) -> Decimal:
 
 
 def _used(usage: Row) -> str:
-    used = [text.format(_plain(usage[name])) for name, text in USED.items() if Decimal(usage[name])]
+    used = [text.format(plain(usage[name])) for name, text in USED.items() if Decimal(usage[name])]
     return ", ".join(used) or "nothing"
 
 
@@ -114,7 +114,7 @@ def _beside(usage: Row) -> list[str]:
     if share := usage.get("l2iAllocation"):
         lines.append(f"  Share: {_percent(share['allocationPercentage'])} of {share['subscriptionId']}")
     if iaas := usage.get("iaas"):
-        delivered, committed = (_plain(iaas[name]) for name in ("learnersDelivered", "learnersCommitted"))
+        delivered, committed = (plain(iaas[name]) for name in ("learnersDelivered", "learnersCommitted"))
         lines.append(f"  Delivered: {delivered} of {committed} learners so far")
         lines += map(_outcome, iaas["outcomes"])
     return lines
@@ -122,7 +122,7 @@ def _beside(usage: Row) -> list[str]:
 
 def _outcome(outcome: Row) -> str:
     met = {True: "met", False: "not met", None: "not measured yet"}[outcome["met"]]
-    return f"  Outcome, which changes no charge: {outcome['name']}, {_plain(outcome['threshold'])}: {met}"
+    return f"  Outcome, which changes no charge: {outcome['name']}, {plain(outcome['threshold'])}: {met}"
 
 
 def _split(subscription: Row, bundle: Row, split: Row, zone: ZoneInfo) -> list[str]:
@@ -147,18 +147,18 @@ def _share(name: str, share: str, amount: str) -> str:
 
 def credits(moved: Iterable[Row], accounts: list[Row]) -> list[str]:
     """The account of each credits campaign: opening + bought − (used − overage) − expired = closing."""
-    lines, rows = _heading("Credits accounts"), list(moved)
+    lines, rows = heading("Credits accounts"), list(moved)
     for account in accounts:
         of_account = [row for row in rows if row["campaign_id"] == account["id"]]
         lines += [
             "",
-            _sides(account["name"], account["id"]),
+            sides(account["name"], account["id"]),
             _entry("opening", account["opening"]),
             *(_grant(row) for row in of_account if row["source"] == "allocation"),
             _entry("bought", account["bought"]),
             *(_grant(row) for row in of_account if row["source"] not in ("allocation", None)),
             _entry("used", account["used"]),
-            *(f"    {ALERTS[row['what']]}: {_plain(row['credits'])} left" for row in of_account if row["what"] in ALERTS),
+            *(f"    {ALERTS[row['what']]}: {plain(row['credits'])} left" for row in of_account if row["what"] in ALERTS),
             _entry("  of which overage", account["overage"]),
             _entry("expired", account["expired"]),
             _entry("closing", account["closing"]),
@@ -167,19 +167,19 @@ def credits(moved: Iterable[Row], accounts: list[Row]) -> list[str]:
 
 
 def _entry(name: str, credits: Decimal) -> str:
-    return f"  {name:<22}{_plain(credits):>10}"
+    return f"  {name:<22}{plain(credits):>10}"
 
 
 def _grant(row: Row) -> str:
     paid, granted = row["price_amount"], row["price_credits"]
-    division = f"{paid:,.2f} ÷ {_plain(granted)} = " if granted != 1 else ""
+    division = f"{paid:,.2f} ÷ {plain(granted)} = " if granted != 1 else ""
     expiry = f", expires {row['expires_at']:%Y-%m-%d %H:%M} UTC" if row["expires_at"] else ""
-    return f"    {_plain(row['credits'])} credits at {division}{paid / granted:.2f}: {row['text']}{expiry}"
+    return f"    {plain(row['credits'])} credits at {division}{paid / granted:.2f}: {row['text']}{expiry}"
 
 
 def requests(sent: list[tuple[Row, Row]]) -> list[str]:
     """Each request with what became of its events, and why some were not recorded."""
-    lines = _heading("Sent by callers")
+    lines = heading("Sent by callers")
     lines.append(f"  {'Request':<32}{'Events':>8}{'Recorded':>10}{'Duplicates':>12}{'Conflicts':>11}{'Rejected':>10}")
     for request, answer in sent:
         count = Counter(result["status"] for result in answer["results"])
@@ -200,17 +200,17 @@ def _refused(event: Row, result: Row) -> tuple[str, str]:
 
 def corrections(made: list[tuple[Row, Row]]) -> list[str]:
     """Each correction with what became of it, and why it was made."""
-    lines = _heading("Corrected")
+    lines = heading("Corrected")
     for correction, answer in made:
         (result,) = answer["results"]
-        lines.append(f"  {result['status']}: {correction['event']}, quantity {_plain(correction['quantity'])}")
+        lines.append(f"  {result['status']}: {correction['event']}, quantity {plain(correction['quantity'])}")
         lines.append(f"    {correction['reason']}")
     return lines
 
 
 def jobs(seat_job: Counter[str], credit_job: Counter[str]) -> list[str]:
     """What the runs of the hourly jobs did."""
-    lines = _heading("The hourly jobs")
+    lines = heading("The hourly jobs")
     lines.append(f"  {'Job':<32}{'Runs':>8}{'Recorded':>10}{'Duplicates':>12}{'Alerts':>11}")
     for name, job in (("Seat usage", seat_job), ("Credit usage", credit_job)):
         recorded, duplicates, alerts = job["usageRecordsCreated"], job["duplicatesDetected"], job["lowCreditAlerts"]
@@ -224,17 +224,19 @@ def ledger(rows: list[Row], recorded: int) -> list[str]:
     nothing = "all there before this run, which recorded nothing again"
     fresh = f"{recorded:,} recorded by this run" if recorded else nothing
     return [
-        *_heading(f"The ledger: {records:,} records, {fresh}"),
+        *heading(f"The ledger: {records:,} records, {fresh}"),
         *(f"  {row['event_type']:<32}{row['records']:>8,}" for row in rows),
         f"  {estimated} of the seat records fill hours whose scheduled events came late; they are marked as estimated.",
     ]
 
 
-def _heading(*texts: str) -> list[str]:
+def heading(*texts: str) -> list[str]:
+    """The lines that begin a section."""
     return ["", "═" * WIDTH, *texts, "═" * WIDTH]
 
 
-def _sides(left: str, right: str) -> str:
+def sides(left: str, right: str) -> str:
+    """A line with a text at each end."""
     return f"{left}{right:>{WIDTH - len(left)}}"
 
 
@@ -247,7 +249,7 @@ def _percent(share: str) -> str:
     return f"{Decimal(share):.2%}".replace("%", " %")
 
 
-def _plain(number: object) -> str:
+def plain(number: object) -> str:
     """Without trailing zeros."""
     text = f"{Decimal(str(number)):,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

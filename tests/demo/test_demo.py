@@ -1,5 +1,6 @@
 """`make demo`: the same statements however often it runs, nothing recorded twice, nobody else's campaigns charged."""
 
+import json
 import os
 import re
 import shlex
@@ -8,26 +9,30 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from werkzeug.test import Client
 
 from billing.database import session as database
 from billing.operations.migrate import migrate
-from demo import files, platform
+from demo import closing, files, platform, play
 from demo.checked import FOLDER
 from demo.play import call
 from local.databases import connect, scratch
 from local.gateway import application
 from local.postgres import ROOT
+from tests.operations.invoicing import put_seller
 from tests.world import World
 
 ONLY_THE_RUN = "Sent by callers"
 """The heading after the statements, under which each run says what it did itself."""
 
+COMPANIES = ("demo-fjellbris", "demo-savanna", "demo-altaluz")
 RENAMED = "Savanna Weavers"
 """What a company is called between the runs."""
 
@@ -35,13 +40,15 @@ RENAMED = "Savanna Weavers"
 @dataclass
 class Runs:
     """What two runs in one empty database printed, with all examples of the README and a renamed company between them; what
-    they remarked on standard error; the ledger after each, and the database after the second."""
+    they remarked on standard error; the ledger and the documents after each, and the database after the second."""
 
     first: str
     second: str
     remarks: tuple[str, str]
     ledger: list[dict[str, Any]]
     later_ledger: list[dict[str, Any]]
+    documents: list[dict[str, Any]]
+    later_documents: list[dict[str, Any]]
     world: World
 
 
@@ -54,7 +61,16 @@ def run_demo(url: str) -> subprocess.CompletedProcess[str]:
 def printed(url: str) -> tuple[str, str]:
     done = run_demo(url)
     assert done.returncode == 0, done.stderr
-    return re.sub(r"\nTook .*\n", "", done.stdout), done.stderr
+    return re.sub(r"\nTook .*\n", "", done.stdout).replace(f"DEMO-{this_year()}-", "DEMO-2026-"), done.stderr
+
+
+def this_year() -> int:
+    """The year of the numbers that are given now."""
+    return datetime.now(ZoneInfo("Europe/Oslo")).year
+
+
+def documents_of(world: World) -> list[dict[str, Any]]:
+    return world.rows("SELECT number, document FROM invoices ORDER BY year, sequence")
 
 
 def readme_examples() -> Iterator[dict[str, Any]]:
@@ -92,14 +108,15 @@ def url(database_url: str) -> Iterator[str]:
 def runs(url: str) -> Iterator[Runs]:
     first, first_remarks = printed(url)
     world = World(connect(url))
-    ledger = world.ledger()
+    ledger, documents = world.ledger(), documents_of(world)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DATABASE_URL", url)
         for example in readme_examples():
             assert Client(application).open(**example).status_code < 300, example
     world.connection.run("UPDATE companies SET name = :name WHERE id = 'demo-savanna'", name=RENAMED)
     second, second_remarks = printed(url)
-    yield Runs(first, second, (first_remarks, second_remarks), ledger, world.ledger(), world)
+    remarks, later = (first_remarks, second_remarks), documents_of(world)
+    yield Runs(first, second, remarks, ledger, world.ledger(), documents, later, world)
     database.disconnect()
     world.connection.close()
 
@@ -226,8 +243,77 @@ def test_a_companys_totals_are_the_sums_of_its_statements(runs: Runs) -> None:
         for column, amount in enumerate(amounts):
             sums[currency, column] += Decimal(amount.replace(",", "")) * (-1 if name.strip() else 1)
 
-    assert ("Fjellbris Energi", "4,763.13", "2,119.59", "2,643.54", "EUR") in totals
+    assert ("Fjellbris Energi", "4,763.36", "2,119.59", "2,643.77", "EUR") in totals
     assert not any(sums.values())
+
+
+def test_the_invoices_have_the_figures_of_the_design_and_none_is_issued_twice(runs: Runs) -> None:
+    numbers = [document["number"][-6:] for document in runs.documents]
+    of_march, *_, note, again, of_april = (document["document"] for document in runs.documents)
+
+    assert runs.later_documents == runs.documents
+    assert numbers == [f"{n:06}" for n in range(1, 7)]
+    assert (of_march["netAmount"], of_march["taxAmount"], of_march["totalAmount"]) == ("2643.54", "660.89", "3304.43")
+    assert (note["kind"], note["corrects"], note["totalAmount"]) == ("credit_note", runs.documents[2]["number"], "-8775.60")
+    assert (again["buyer"]["buyerReference"], again["totalAmount"]) == ("PO-44017", "8775.60")
+    (late,) = (line for line in of_april["lines"] if line["kind"] == "adjustment")
+    assert (late["recomputedAmount"], late["invoicedAmount"], late["amount"]) == ("161.29", "161.06", "0.23")
+
+
+def test_the_first_invoice_is_there_as_pages(runs: Runs) -> None:
+    number = runs.documents[0]["number"]
+    pdf, html = (FOLDER.parent / ".local" / f"{number}.{name}" for name in ("pdf", "html"))
+
+    assert f".local/DEMO-2026-{number[-6:]}.pdf, .local/DEMO-2026-{number[-6:]}.html" in runs.first
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert number in html.read_text()
+
+
+def test_the_books_agree_and_nothing_is_pending(runs: Runs) -> None:
+    companies = [company["name"] for company in files.read().portfolio["companies"]]
+
+    told = re.findall(r"^  (.*?) +no difference, nothing pending for the next invoice$", runs.second, re.MULTILINE)
+
+    assert told == companies
+
+
+def test_an_event_of_each_type_is_shown(runs: Runs) -> None:
+    _, _, shown = runs.first.split(ONLY_THE_RUN)[0].partition("\nEvents that tell")
+
+    assert set(re.findall(r"^  ([a-z_]+\.[a-z]+) ", shown, re.MULTILINE)) == set(closing.EVENTS)
+
+
+def test_what_followed_the_month_is_there_for_each_company(runs: Runs, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    listed = {name: call("GET", f"/v1/companies/{name}/invoices", name)["invoices"] for name in COMPANIES}
+    terms = call("GET", "/v1/campaigns/demo-neighbourhood-kitchens/terms", "demo-altaluz")
+
+    assert {name: [each["kind"] for each in documents] for name, documents in listed.items()} == {
+        "demo-fjellbris": ["invoice", "invoice"],
+        "demo-savanna": ["invoice"],
+        "demo-altaluz": ["invoice", "credit_note", "invoice"],
+    }
+    assert "AMENDMENT-2025-1" in json.dumps(terms)
+
+
+def test_documents_and_profiles_that_others_made_are_told(runs: Runs, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    billing, number = files.read().billing, runs.documents[1]["number"]
+    assert (play.changed_parties(billing), platform.added_documents(billing)) == ([], [])
+    call("PUT", play.profile_of("demo-savanna"), json=billing.profiles["demo-savanna"] | {"daysToPay": 45})
+    adjustment = {"id": "goodwill", "currency": "USD", "amount": "-50", "description": "Goodwill", "reason": "Late start"}
+    call("POST", "/v1/companies/demo-savanna/adjustments", json=adjustment)
+    note = call("POST", f"/v1/invoices/{number}/credit-note", json={"id": "c-1", "reason": "Wrong"})["number"]
+
+    line = billing.lines["profiles", "demo-savanna"]
+    assert play.changed_parties(billing) == [
+        f"demo/billing.yaml:{line}: demo-savanna is not the same in the database, which counts"
+    ]
+    assert platform.added_documents(billing) == [
+        f"demo-savanna: {note}, credit note of 2025-03",
+        "demo-savanna: adjustment goodwill",
+    ]
 
 
 def test_the_readme_shows_what_the_demo_prints() -> None:
@@ -252,6 +338,16 @@ def test_each_pricing_model_has_two_campaigns() -> None:
 
     assert set(count) == {"seats", "credits", "bundle", "iaas", "custom"}
     assert min(count.values()) >= 2
+
+
+def test_it_stops_where_another_seller_issues_invoices(world: World, database_url: str) -> None:
+    put_seller()
+
+    done = run_demo(database_url)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Another seller issues invoices in this database")
+    assert world.value("SELECT count(*) FROM companies") == 0
 
 
 @pytest.mark.parametrize("start_date", ["2025-02-22", "2025-03-31"])

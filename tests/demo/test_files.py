@@ -57,6 +57,13 @@ NO_INSTANT = 'must be an instant with an offset, such as "2025-01-31T23:00:00Z"'
         ("month.yaml", "seatPricePerMonth", "seatPrice", "38: seatPrice is not a field of this request"),
         ("month.yaml", "event: attendance-0326-central", "event: attendance", "44: event must be the id of an event that"),
         ("month.yaml", "amount: 210.00", "amount: 210,00", "27: amount must be a number such as 12.5"),
+        ("billing.yaml", "demo-savanna:", "demo-savana:", "23: demo-savana is not a company of portfolio.yaml"),
+        ("billing.yaml", "NO123456785MVA", "123456785", "19: vatId must be a VAT id with the prefix of its country"),
+        ("billing.yaml", "taxRate: 25", "taxRate: 25 %", "21: taxRate must be a number such as 12.5, or a string that"),
+        ("billing.yaml", "iban: NO93", "iban: NO94", "9: iban must be an IBAN whose check digits are right"),
+        ("billing.yaml", "daysToPay: 14", "daysToPay: two weeks", "36: daysToPay must be an integer"),
+        ("billing.yaml", "month: 2025-03}", "month: March}", '41: month must be a month such as "2025-03"'),
+        ("billing.yaml", "late-count.csv", "late.csv", "52: lateUsage is not a file of demo/usage (it is late.csv)"),
         ("portfolio.yaml", "Europe/Oslo", "Europe/Olso", "5: time_zone is not a time zone of the IANA database"),
         ("portfolio.yaml", "company_id: demo-fjellbris", "company: demo-fjellbris", "24: company_id is required"),
         ("portfolio.yaml", "id: demo-learn-500", "id: learn-500", "10: id must match the pattern"),
@@ -64,6 +71,13 @@ NO_INSTANT = 'must be an instant with an offset, such as "2025-01-31T23:00:00Z"'
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_line(folder: Path, name: str, old: str, new: str, what: str) -> None:
     assert told(folder, name, old, new).startswith(f"demo/{name}:{what}")
+
+
+def test_a_company_that_is_issued_invoices_without_a_profile_is_told(folder: Path) -> None:
+    text = (folder / "billing.yaml").read_text()
+    profile = text[text.index("  demo-savanna:") : text.index("  demo-altaluz:")]
+
+    assert told(folder, "billing.yaml", profile, "").endswith("companyId has no profile here (it is demo-savanna)")
 
 
 def test_semicolons_are_told(folder: Path) -> None:

@@ -33,11 +33,16 @@ def announce(now: datetime, time_left: TimeLeft) -> None:
             logger.warning("The time is nearly up; the next run looks at the other companies")
             return
         try:
-            with transaction(ALL_COMPANIES, JOBS) as db:
-                db.rows(_SQL["lock_company"], company_id=company.id)
-                write(db, [*_crossings(db, company, now), *_day(db, company, now)])
+            announce_company(company, now)
         except BillingError:
             logger.exception("The signals of a company cannot be computed", company_id=company.id)
+
+
+def announce_company(company: Company, now: datetime) -> None:
+    """Look at one company in a transaction of its own."""
+    with transaction(ALL_COMPANIES, JOBS) as db:
+        db.rows(_SQL["lock_company"], company_id=company.id)
+        write(db, [*_crossings(db, company, now), *_day(db, company, now)])
 
 
 def _crossings(db: Session, company: Company, now: datetime) -> list[Announced]:
