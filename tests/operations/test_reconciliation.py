@@ -88,6 +88,21 @@ def test_damage_is_found_by_its_check_and_named(
         assert (expected, found) in [(each["expected"], each["found"]) for each in listed]
 
 
+@pytest.mark.parametrize(("hours", "found"), [(1, []), (3, [("0.2", "0.25")])])
+def test_terms_that_came_into_force_may_take_two_hours_to_reach_the_campaigns_row(
+    world: World, books: str, hours: int, found: list[tuple[str, str]]
+) -> None:
+    values = (
+        f"company_id, id, now() - interval '{hours} hours', '{{\"bundle_allocation_percentage\": 0.2}}', 'link', 'platform'"
+    )
+    columns = "company_id, campaign_id, effective_from, terms, source, recorded_by"
+    plant(world, f"INSERT INTO campaign_terms ({columns}) SELECT {values} FROM campaigns WHERE id = 'c-bundle'")
+
+    listed = differences(reconciled(books)).get("bundles", [])
+
+    assert [(each["expected"], each["found"]) for each in listed] == found
+
+
 def test_a_trigger_that_is_off_is_found(world: World, books: str) -> None:
     world.connection.run("ALTER TABLE billing_usage_records DISABLE TRIGGER append_only")
     try:
