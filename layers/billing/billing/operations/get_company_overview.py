@@ -73,6 +73,7 @@ class CompanyOverview(Shape):
 
     company_id: CompanyRef
     company_name: str
+    time_zone: str
     month: MonthText
     period: PeriodShape
     at: Instant
@@ -103,6 +104,7 @@ def get_company_overview(company: str, company_id: str, month: str) -> CompanyOv
     return CompanyOverview(
         company_id=owner.id,
         company_name=owner.name,
+        time_zone=str(owner.zone),
         month=month,
         period=PeriodShape(start=whole.start, end=whole.end),
         at=min(now, whole.end),
