@@ -12,9 +12,10 @@ from typing import Any
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
+from local import console
 from local.aws_events import ALL_SCOPES, PLATFORM_SCOPE, http_request
 from local.runtime import functions, invoke
 from local.tools import docs
@@ -27,6 +28,7 @@ _START_PAGE = """\
 <meta charset="utf-8">
 <title>Campaign billing</title>
 <h1>Campaign billing</h1>
+<p><a href="/console/">The console: what was used, what it costs, and why</a></p>
 <p><a href="/docs">The API: every call, to read and to try</a></p>
 <p><a href="/openapi.json">Its contract, as OpenAPI</a></p>
 """
@@ -47,6 +49,8 @@ def _answer(request: Request) -> Response:
     try:
         (name, path), parameters = _routes().bind_to_environ(request.environ).match()
         return _response(invoke(name, event(request, path, parameters))) if name else _page(request, path)
+    except RequestRedirect as redirect:
+        return Response(status=redirect.code, headers={"Location": redirect.new_url})
     except HTTPException as error:
         return _problem(error)
     except Exception:  # as Lambda does: whatever a handler lets through is an internal error of the API
@@ -58,13 +62,21 @@ def index() -> str:
     """The routes and how to call them, a line each."""
     routes = [(route.method, route.path) for function in functions().values() for route in function.routes]
     headers = "Headers: X-Company-Id (absent: the platform), X-Scopes (absent: all)."
-    return "\n".join([*(f"  {method:<7}{path}" for method, path in routes), headers, "To try it out: /docs, /openapi.json"])
+    return "\n".join(
+        [
+            *(f"  {method:<7}{path}" for method, path in routes),
+            headers,
+            "To look at: /console. To try it out: /docs, /openapi.json",
+        ]
+    )
 
 
 def _page(request: Request, path: str) -> Response:
     if path == "/":
         as_page = request.accept_mimetypes.best_match(["text/plain", "text/html"]) == "text/html"
         return Response(_START_PAGE, mimetype="text/html") if as_page else Response(index() + "\n")
+    if path in console.PATHS:
+        return console.page(path)
     file = docs.PAGES[path]
     return Response(file.read_bytes(), mimetype=mimetypes.guess_type(file)[0])
 
@@ -74,7 +86,7 @@ def _routes() -> Map:
     """The routes of the template; an endpoint is a function's name and its route. `/` lists them."""
     declared = [(function.name, route) for function in functions().values() for route in function.routes]
     rules = [_rule(route.method, route.path, name) for name, route in declared]
-    pages = [_rule("GET", path, None) for path in ("/", *docs.PAGES)]
+    pages = [_rule("GET", path, None) for path in ("/", *docs.PAGES, *console.PATHS)]
     return Map([*pages, *rules], merge_slashes=False)
 
 

@@ -40,7 +40,7 @@ def _listener(port: str) -> socket.socket:
 
 def _welcome(port: int) -> str:
     example = f"curl 'http://{HOST}:{port}/v1/campaigns/demo-skills-evenings/usage?start=2025-03-01&end=2025-04-01'"
-    opening = f"Open http://{HOST}:{port}/docs in a browser to try each call; stop with Ctrl-C."
+    opening = f"Open http://{HOST}:{port}/console in a browser to look at it, /docs to try each call; stop with Ctrl-C."
     return f"Campaign billing on http://{HOST}:{port}\n{index()}\nTry, after make demo: {example}\n{opening}"
 
 
