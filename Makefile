@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-fast serve openapi schema invoke reconcile redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed setup-times clean mine
+.PHONY: help demo demo-reset test test-fast serve openapi schema invoke reconcile redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed setup-times clean mine browser pictures
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -27,7 +27,7 @@ demo: .venv/run  ## a sample month of all five pricing models, its statements an
 demo-reset: .venv/run  ## empty the embedded database, so that the demo begins anew
 	@$(VENV)/python -m demo.reset
 
-test: .venv/test  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
+test: .venv/test browser  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
 	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile --cov)
 
 test-fast: .venv/test  ## the rules alone, without a database or a server
@@ -38,6 +38,16 @@ serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
 
 schema: .venv/run  ## docs/schema.sql, from the migrations
 	@$(VENV)/python -m local.tools.schema
+
+browser:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name > /dev/null && exit 0; done; \
+	if [ $$(id -u) = 0 ] && command -v apt-get > /dev/null; then \
+		echo "Installing Chromium, for the tests of the console (once) …" >&2; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium > /dev/null && exit 0; fi; \
+	echo "Chromium is missing, so the tests of the console are skipped; as root: apt-get install chromium" >&2
+
+pictures: .venv/test browser  ## docs/console, from the demo
+	@$(VENV)/python -m local.tools.pictures
 
 openapi: .venv/run  ## openapi.json, from the handlers
 	@$(VENV)/python -m local.tools.openapi
