@@ -8,14 +8,14 @@ import contextlib
 import os
 import sys
 
-from benchmarks import cold_start, jobs, reading, recording, report
+from benchmarks import books, cold_start, jobs, reading, recording, report
 from benchmarks.measure import Row, quietly
 from billing.database import session as database
 from local import postgres
 from local.databases import connect, scratch
 from tests.world import World, invoke
 
-ROOMS = {"recording": recording.run, "reading": reading.run, "jobs": jobs.run}
+ROOMS = {"recording": recording.run, "reading": reading.run, "jobs": jobs.run, "books": books.run}
 
 
 def main() -> None:
