@@ -92,8 +92,9 @@ def _reconcile(world: World, records: int) -> Row:
         """
         INSERT INTO billing_usage_records (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp)
         SELECT 'bench', 'reconciled', 'learner_served', 1,
-            usage_key('reconciled', 'learner_served', instant, convert_to('learner_served', 'UTF8') || nul
-                || 'reconciled' || nul || convert_to(to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS+00:00'), 'UTF8')
+            usage_key('reconciled', 'learner_served', instant, convert_to('learner_served', 'UTF8')
+                || nul || 'reconciled' || nul
+                || convert_to(to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS+00:00'), 'UTF8')
                 || nul || '1' || nul || '{}'),
             instant
         FROM decode('00', 'hex') nul, generate_series(
