@@ -355,6 +355,24 @@ BEGIN
         GROUP BY grant_id;
 END $$;
 
+CREATE FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        SELECT wanted.number - 1, used.grant_id, used.credits
+        FROM unnest(campaign_ids, starts, ends) WITH ORDINALITY AS wanted (campaign_id, starts_at, ends_at, number)
+        JOIN campaigns c ON c.id = wanted.campaign_id AND is_visible(c.company_id)
+        CROSS JOIN LATERAL (
+            SELECT grant_id, sum(credits) AS credits FROM credit_movements
+            WHERE campaign_id = wanted.campaign_id AND occurred_at >= wanted.starts_at AND occurred_at < wanted.ends_at
+                AND kind IN ('burned', 'overage', 'returned')
+            GROUP BY grant_id
+        ) AS used;
+END $$;
+
 CREATE TABLE public.campaigns (
     id public.identifier DEFAULT (gen_random_uuid())::text NOT NULL,
     company_id public.identifier NOT NULL,
@@ -887,6 +905,40 @@ BEGIN
         HAVING count(*) > 0;
 END $$;
 
+CREATE FUNCTION public.seats_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], committed numeric[], OUT part bigint, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric, OUT hours_above bigint) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        SELECT wanted.number - 1, used.*
+        FROM unnest(campaign_ids, starts, ends, committed)
+            WITH ORDINALITY AS wanted (campaign_id, starts_at, ends_at, committed, number)
+        JOIN campaigns c ON c.id = wanted.campaign_id AND is_visible(c.company_id)
+        CROSS JOIN LATERAL (
+            SELECT sum(seats), sum(greatest(seats - wanted.committed, 0)), max(seats),
+                coalesce(sum(seats) FILTER (WHERE estimated), 0),
+                coalesce(sum(greatest(seats - wanted.committed, 0)) FILTER (WHERE estimated), 0),
+                count(*) FILTER (WHERE seats > wanted.committed)
+            FROM (
+                SELECT max(quantity) AS seats, bool_and(id IN (
+                        SELECT id FROM billing_usage_records
+                        WHERE campaign_id = wanted.campaign_id AND event_type = 'seat_usage'
+                            AND metadata @> '{"estimated": true}'
+                            AND event_timestamp >= wanted.starts_at AND event_timestamp < wanted.ends_at)) AS estimated
+                FROM billing_usage_records
+                WHERE campaign_id = wanted.campaign_id AND event_type = 'seat_usage'
+                    AND event_timestamp >= wanted.starts_at AND event_timestamp < wanted.ends_at
+                    AND id NOT IN (
+                        SELECT corrects FROM billing_usage_records
+                        WHERE campaign_id = wanted.campaign_id AND corrects IS NOT NULL)
+                GROUP BY date_bin('1 hour', event_timestamp, timestamptz '2000-01-01 00:00Z')
+            ) AS hour
+            HAVING count(*) > 0
+        ) AS used;
+END $$;
+
 CREATE FUNCTION public.settle_credits(campaign_ids text[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1044,6 +1096,58 @@ END $$;
 CREATE FUNCTION public.usage_key(campaign text, event_type text, instant timestamp with time zone, identity bytea) RETURNS text
     LANGUAGE sql STABLE
     RETURN ((((((campaign || '-'::text) || event_type) || '-'::text) || to_char((instant AT TIME ZONE 'UTC'::text), 'YYYYMMDDHH24MISS'::text)) || '-'::text) || "left"(encode(sha256(identity), 'hex'::text), 32));
+
+CREATE FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    since timestamptz := (SELECT min(day)::timestamp AT TIME ZONE zone FROM unnest(days) AS day);
+    until timestamptz := (SELECT (max(day) + 1)::timestamp AT TIME ZONE zone FROM unnest(days) AS day);
+BEGIN
+    RETURN QUERY
+        SELECT wanted.id, of_day.kind, json_object_agg(of_day.day, of_day.quantity)
+        FROM unnest(campaign_ids) AS wanted (id)
+        JOIN campaigns c ON c.id = wanted.id AND is_visible(c.company_id)
+        CROSS JOIN LATERAL (
+            SELECT event_type AS kind, (event_timestamp AT TIME ZONE zone)::date AS day, sum(quantity) AS quantity
+            FROM billing_usage_records
+            WHERE campaign_id = wanted.id AND event_type IN ('credit_usage', 'learner_served', 'session_completed')
+                AND event_timestamp >= since AND event_timestamp < until
+                AND (event_timestamp AT TIME ZONE zone)::date = ANY (days)
+                AND id NOT IN (
+                    SELECT corrects FROM billing_usage_records WHERE campaign_id = wanted.id AND corrects IS NOT NULL)
+            GROUP BY event_type, day
+        ) AS of_day
+        GROUP BY wanted.id, of_day.kind;
+END $$;
+
+CREATE FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        SELECT wanted.number - 1, used.kind, used.quantity
+        FROM unnest(campaign_ids, starts, ends) WITH ORDINALITY AS wanted (campaign_id, starts_at, ends_at, number)
+        JOIN campaigns c ON c.id = wanted.campaign_id AND is_visible(c.company_id)
+        CROSS JOIN LATERAL (
+            SELECT event_type AS kind, sum(quantity) AS quantity FROM billing_usage_records
+            WHERE campaign_id = wanted.campaign_id
+                AND event_type IN ('credit_usage', 'learner_served', 'session_completed')
+                AND event_timestamp >= wanted.starts_at AND event_timestamp < wanted.ends_at
+                AND id NOT IN (
+                    SELECT corrects FROM billing_usage_records WHERE campaign_id = wanted.campaign_id AND corrects IS NOT NULL)
+            GROUP BY event_type
+            UNION ALL
+            SELECT kind, sum(quantity) FROM campaign_activities
+            WHERE campaign_id = wanted.campaign_id AND kind = 'volunteer_hours'
+                AND occurred_at >= wanted.starts_at AND occurred_at < wanted.ends_at
+            GROUP BY kind
+        ) AS used;
+END $$;
 
 CREATE FUNCTION public.use_credits() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2004,6 +2108,11 @@ GRANT ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time
 GRANT ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) TO billing_reader;
 GRANT ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) TO billing_jobs;
 
+REVOKE ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_app;
+GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_reader;
+GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_jobs;
+
 GRANT SELECT ON TABLE public.campaigns TO billing_app;
 GRANT SELECT ON TABLE public.campaigns TO billing_jobs;
 GRANT SELECT ON TABLE public.campaigns TO billing_reader;
@@ -2084,6 +2193,11 @@ GRANT ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time z
 GRANT ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) TO billing_reader;
 GRANT ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) TO billing_jobs;
 
+REVOKE ALL ON FUNCTION public.seats_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], committed numeric[], OUT part bigint, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric, OUT hours_above bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.seats_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], committed numeric[], OUT part bigint, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric, OUT hours_above bigint) TO billing_app;
+GRANT ALL ON FUNCTION public.seats_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], committed numeric[], OUT part bigint, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric, OUT hours_above bigint) TO billing_reader;
+GRANT ALL ON FUNCTION public.seats_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], committed numeric[], OUT part bigint, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric, OUT hours_above bigint) TO billing_jobs;
+
 REVOKE ALL ON FUNCTION public.settle_credits(campaign_ids text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.settled() FROM PUBLIC;
@@ -2134,6 +2248,16 @@ REVOKE ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time 
 GRANT ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) TO billing_app;
 GRANT ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) TO billing_reader;
 GRANT ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) TO billing_jobs;
+
+REVOKE ALL ON FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) TO billing_app;
+GRANT ALL ON FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) TO billing_reader;
+GRANT ALL ON FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) TO billing_jobs;
+
+REVOKE ALL ON FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) TO billing_app;
+GRANT ALL ON FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) TO billing_reader;
+GRANT ALL ON FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) TO billing_jobs;
 
 REVOKE ALL ON FUNCTION public.use_credits() FROM PUBLIC;
 

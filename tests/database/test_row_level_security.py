@@ -325,7 +325,14 @@ def test_the_roles_own_nothing_and_are_nothing_special(world: World, role: str) 
     assert (owned, [group for group in groups if group["roleid"] != "rds_iam"]) == (0, [])
 
 
-READ = {"settled", "is_visible_campaign", "credits_in", "seats_in", "usage_in"}
+SPAN = "ARRAY[:campaign], ARRAY['2025-03-01Z']::timestamptz[], ARRAY['infinity'::timestamptz]"
+SUMS = {
+    "usage_of_parts": f"SELECT quantity FROM usage_of_parts({SPAN})",
+    "seats_of_parts": f"SELECT seat_hours FROM seats_of_parts({SPAN}, ARRAY[0::numeric])",
+    "credits_of_parts": f"SELECT credits FROM credits_of_parts({SPAN})",
+    "usage_of_days": "SELECT used::text FROM usage_of_days(ARRAY[:campaign], ARRAY['2025-03-01'::date], 'UTC')",
+}
+READ = {"settled", "is_visible_campaign", "credits_in", "seats_in", "usage_in"} | SUMS.keys()
 MAY_BE_CALLED = {
     "billing_app": READ | {"lock_usage_records"},
     "billing_reader": READ,
@@ -345,6 +352,26 @@ def test_of_the_functions_with_their_owners_rights_a_role_may_call_those_that_it
 
     assert {function["name"] for function in functions if function["callable"]} == MAY_BE_CALLED[role]
     assert all(function["path"] in ("search_path=public, pg_temp", "search_path=pg_catalog, pg_temp") for function in functions)
+
+
+@pytest.mark.parametrize("function", SUMS)
+def test_sums_read_as_the_owner_are_those_of_the_callers_company(
+    world: World, two: tuple[str, str], app: Connection, function: str
+) -> None:
+    campaigns = [world.campaign(company, "credits", credit_allocation=5) for company in two]
+    for campaign in campaigns:
+        world.connection.run(
+            """INSERT INTO billing_usage_records
+                (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp)
+            SELECT company_id, id, kind, 7, id || kind, '2025-03-01T12:00Z'
+            FROM campaigns, unnest(ARRAY['seat_usage', 'credit_usage']) AS kind WHERE id = :campaign""",
+            campaign=campaign,
+        )
+    act_for(app, two[0])
+
+    seen = [app.run(SUMS[function].replace(":campaign", literal(campaign))) for campaign in campaigns]
+
+    assert (bool(seen[0]), seen[1]) == (True, [])
 
 
 def test_a_trigger_of_ones_own_cannot_charge_another_company(world: World, two: tuple[str, str], app: Connection) -> None:

@@ -3,9 +3,10 @@
 Amounts are computed as `Fraction`, so that no order of the operations changes them, and become `Decimal` when shown.
 """
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
+from decimal import Context, Decimal, Inexact
 from fractions import Fraction
+from functools import reduce
 
 # ISO 4217, the currencies whose minor unit is not a hundredth.
 _NO_MINOR_UNIT = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV"} | {
@@ -14,6 +15,8 @@ _NO_MINOR_UNIT = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG",
     "XPF",
 }
 _THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+# 28 digits, Decimal's own context, hold no sum of amounts that have 20 before the point, as a price may.
+_EXACT = Context(prec=100, traps=[Inexact])
 _MINOR_DIGITS = dict.fromkeys(_NO_MINOR_UNIT, 0) | dict.fromkeys(_THOUSANDTHS, 3) | {"CLF": 4, "UYW": 4}
 
 
@@ -22,13 +25,18 @@ def minor_digits(currency: str) -> int:
     return _MINOR_DIGITS.get(currency, 2)
 
 
-def round_half_even(value: Fraction, digits: int) -> Decimal:
+def round_half_even(value: Fraction | Decimal, digits: int) -> Decimal:
     """The one place that rounds: to so many decimals, and a tie to the even neighbour.
 
     >>> round_half_even(Fraction("0.125"), 2), round_half_even(Fraction("0.135"), 2)
     (Decimal('0.12'), Decimal('0.14'))
     """
-    return _of_units(round(value * 10**digits), digits)
+    # In whole numbers: responses round tens of thousands of figures, and Fraction's arithmetic takes five times as long.
+    numerator, denominator = value.as_integer_ratio()
+    units, rest = divmod(numerator * 10**digits, denominator)
+    if rest * 2 > denominator or (rest * 2 == denominator and units % 2):
+        units += 1
+    return _of_units(units, digits)
 
 
 def round_money(amount: Fraction, currency: str) -> Decimal:
@@ -36,9 +44,18 @@ def round_money(amount: Fraction, currency: str) -> Decimal:
     return round_half_even(amount, minor_digits(currency))
 
 
+def sum_money(amounts: Iterable[Decimal], currency: str) -> Decimal:
+    """The exact sum of amounts of a currency, in its minor unit.
+
+    >>> sum_money([Decimal("0.10")] * 3, "EUR"), sum_money([], "JPY")
+    (Decimal('0.30'), Decimal('0'))
+    """
+    return reduce(_EXACT.add, amounts, _of_units(0, minor_digits(currency)))
+
+
 def show_quantity(quantity: Fraction | Decimal) -> Decimal:
     """A quantity with six decimals, half to even."""
-    return round_half_even(Fraction(quantity), 6)
+    return round_half_even(quantity, 6)
 
 
 def show_price(price: Fraction, currency: str) -> Decimal:

@@ -53,6 +53,7 @@ class _Seats(NamedTuple):
     peak: Decimal
     estimated_seat_hours: Decimal
     estimated_additional_seat_hours: Decimal
+    hours_above: int
 
 
 class _Movement(NamedTuple):
@@ -167,9 +168,11 @@ def _seat_month(month: Month, sums: _Seats | None) -> SeatMonth:
     return SeatMonth(month.hours_in_month, *sums[1:])
 
 
-def load_learners(db: Session, campaign_id: str, until: datetime) -> Decimal:
-    """The learners served in the campaign's life until an instant."""
-    return Decimal(db.value(_SQL["learners"], campaign_id=campaign_id, until=until))
+def load_learners(db: Session, campaign_ids: Sequence[str], until: datetime) -> dict[str, Decimal]:
+    """The learners served in campaigns' lives until an instant, by the campaigns that served any."""
+    starts, ends = (len(campaign_ids) * [end] for end in ("-infinity", until.isoformat()))
+    totals = db.all(_Total, _SQL["totals"], campaign_ids=list(campaign_ids), starts=starts, ends=ends)
+    return {campaign_ids[total.part]: total.quantity for total in totals if total.kind == "learner_served"}
 
 
 def load_series(db: Session, campaign: Campaign, points: Sequence[Period]) -> list[Consumption]:

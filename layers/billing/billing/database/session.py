@@ -18,6 +18,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
 
+from pg8000.converters import array_out
 from pg8000.native import Connection, DatabaseError, InterfaceError, PreparedStatement, literal
 
 from billing import settings
@@ -53,6 +54,7 @@ class Session:
     def __init__(self, target: settings.Database) -> None:
         self.target = target
         self.connection = _connect(target)
+        self.connection.register_out_adapter(list, _array)
         self.usable = True
         self._prepared: dict[str, PreparedStatement] = {}
 
@@ -228,6 +230,14 @@ def timed_out(error: BaseException) -> bool:
 def load_json(text: str) -> Any:
     """A JSON text of the database, in which no number becomes a double."""
     return json.loads(text, parse_float=Decimal)
+
+
+def _array(values: list[Any]) -> str:
+    """A list as an array of Postgres; pg8000 looks at each character of a text, which takes as long as the query."""
+    if not all(isinstance(value, str) for value in values):
+        return str(array_out(values))
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
 
 
 def sqlstate(error: DatabaseError) -> str:

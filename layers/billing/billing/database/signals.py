@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from billing.contract.capacity import Capacity as CapacityShape
 from billing.contract.capacity import GrantLeft
 from billing.contract.types import GrantSource
-from billing.database.consumption import Charged
-from billing.database.session import Session
+from billing.database.consumption import Charged, load_learners
+from billing.database.session import Session, load_json
 from billing.errors import NotFound
 from billing.money import show_quantity
-from billing.periods import DAY, Period, midnight
+from billing.periods import DAY, Period
 from billing.signals.capacity import Balance, Beside, Capacity, capacity
 from billing.signals.forecast import MOST_DAYS, Forecast, forecast
 from billing.signals.shown import capacity_shape, forecast_shape
@@ -78,8 +78,7 @@ class Position(NamedTuple):
 class _Used(NamedTuple):
     campaign_id: str
     kind: str
-    day: date
-    quantity: Decimal
+    used: str
 
 
 Daily = Mapping[tuple[str, str], Mapping[date, Decimal]]
@@ -94,20 +93,15 @@ def load_company(db: Session, company: str, company_id: str) -> Company:
     return found
 
 
-def load_daily(db: Session, zone: ZoneInfo, campaign_ids: Sequence[str], today: date, days: int) -> Daily:
-    """What was used on each of the whole days before today."""
-    used: dict[tuple[str, str], dict[date, Decimal]] = {}
-    rows = db.all(
-        _Used,
-        _SQL["daily"],
-        campaign_ids=list(campaign_ids),
-        zone=str(zone),
-        start=midnight(today - days * DAY, zone),
-        end=midnight(today, zone),
-    )
-    for row in rows:
-        used.setdefault((row.campaign_id, row.kind), {})[row.day] = row.quantity
-    return used
+def load_daily(db: Session, zone: ZoneInfo, campaign_ids: Sequence[str], days: Iterable[date]) -> Daily:
+    """What was used on each of some days."""
+    wanted = {"campaign_ids": list(campaign_ids), "days": [day.isoformat() for day in days], "zone": str(zone)}
+    return {
+        (row.campaign_id, row.kind): {
+            date.fromisoformat(day): Decimal(quantity) for day, quantity in load_json(row.used).items()
+        }
+        for row in db.all(_Used, _SQL["daily"], **wanted)
+    }
 
 
 def load_positions(db: Session, charged: Sequence[Charged], period: Period, now: datetime) -> list[Position]:
@@ -117,11 +111,12 @@ def load_positions(db: Session, charged: Sequence[Charged], period: Period, now:
         return []
     ids = _by_model(charged)
     grants = _load_grants(db, ids["credits"])
-    learners = _load_sums(db, "learners", ids["iaas"], until=period.end)
+    learners = load_learners(db, ids["iaas"], period.end) if ids["iaas"] else {}
     supported = _load_supported(db, charged)
     counted = [*ids["credits"], *ids["iaas"]]
     zone, today = charged[0].campaign.zone, now.astimezone(charged[0].campaign.zone).date()
-    daily = load_daily(db, zone, counted, today, MOST_DAYS) if counted else {}
+    last_days = [today - n * DAY for n in range(1, MOST_DAYS + 1)]
+    daily = load_daily(db, zone, counted, last_days) if counted else {}
     undated = [each.campaign.id for each in charged if each.campaign.start_date is None and each.campaign.id in counted]
     first_days = _load_first_days(db, zone, undated)
     positions = []
@@ -152,11 +147,6 @@ def _load_grants(db: Session, campaign_ids: list[str]) -> dict[str, list[Grant]]
 def _balance(grants: Sequence[Grant]) -> Balance:
     granted = sum((grant.credits - grant.withdrawn for grant in grants), Decimal(0))
     return Balance(granted, sum((grant.remaining for grant in grants), Decimal(0)))
-
-
-def _load_sums(db: Session, query: str, campaign_ids: list[str], **parameters: datetime) -> dict[str, Decimal]:
-    rows = db.rows(_SQL[query], campaign_ids=campaign_ids, **parameters) if campaign_ids else []
-    return {row["campaign_id"]: row["quantity"] for row in rows}
 
 
 def _load_supported(db: Session, charged: Sequence[Charged]) -> dict[str, Decimal]:

@@ -1,5 +1,6 @@
 """What a campaign used in a period, and what that costs (design §5, §8)."""
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -140,7 +141,7 @@ def _iaas_delivery(db: Session, campaign: Campaign, version: Version, period: Pe
     terms = iaas.iaas_terms(version)
     if terms is None:
         return None
-    delivered = load_learners(db, campaign.id, period.end)
+    delivered = load_learners(db, [campaign.id], period.end).get(campaign.id, Decimal(0))
     return IaasDelivery(
         learners_committed=terms.learners_committed,
         learners_delivered=show_quantity(delivered),

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
-from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from billing import pricing
@@ -24,9 +22,8 @@ from billing.database.campaigns import Span, load_campaigns
 from billing.database.consumption import Charged, load_consumption
 from billing.database.session import Session, transaction
 from billing.database.signals import Position, load_company, load_positions
-from billing.money import round_money
+from billing.money import sum_money
 from billing.periods import Period, first_day, parse_month
-from billing.pricing.statement import Statement
 from billing.sql import queries
 from billing.terms.campaign import Campaign
 
@@ -83,10 +80,11 @@ class CompanyOverview(Shape):
 
 
 class _Seen(NamedTuple):
-    """A campaign, its statement, and where it stands."""
+    """A campaign, what it is charged, and where it stands."""
 
     campaign: Campaign
-    statement: Statement
+    currency: Currency | None
+    charges: Charges
     status: CampaignStatus
     is_active: bool
     pricing_model: PricingModel
@@ -108,7 +106,7 @@ def get_company_overview(company: str, company_id: str, month: str) -> CompanyOv
         month=month,
         period=PeriodShape(start=whole.start, end=whole.end),
         at=min(now, whole.end),
-        charges=_sums([each.statement for each in seen]),
+        charges=_sums(seen),
         invoice=InvoiceState(state="closed" if closed else "open"),
         campaigns=[_shown(each) for each in seen],
     )
@@ -133,23 +131,26 @@ def _seen(campaign: Campaign, charged: Sequence[Charged], position: Position | N
     parts = [part for each in charged for part in each.parts]
     last = charged[0].parts[-1].version
     statement = pricing.statement(campaign, parts, charged[0].earlier)
-    return _Seen(campaign, statement, last.status, last.is_active, last.pricing_model, position)  # type: ignore[arg-type]
+    charges = Charges(
+        total_amount=statement.total_amount, covered_amount=statement.covered_amount, amount_due=statement.amount_due
+    )
+    return _Seen(campaign, statement.currency, charges, last.status, last.is_active, last.pricing_model, position)  # type: ignore[arg-type]
 
 
-def _sums(statements: Sequence[Statement]) -> list[CurrencyCharges]:
+def _sums(seen: Sequence[_Seen]) -> list[CurrencyCharges]:
+    charges: dict[str, list[Charges]] = {}
+    for each in seen:
+        if each.currency:
+            charges.setdefault(each.currency, []).append(each.charges)
     return [
         CurrencyCharges(
             currency=currency,
-            total_amount=_sum(currency, [each.total_amount for each in statements if each.currency == currency]),
-            covered_amount=_sum(currency, [each.covered_amount for each in statements if each.currency == currency]),
-            amount_due=_sum(currency, [each.amount_due for each in statements if each.currency == currency]),
+            total_amount=sum_money((each.total_amount for each in found), currency),
+            covered_amount=sum_money((each.covered_amount for each in found), currency),
+            amount_due=sum_money((each.amount_due for each in found), currency),
         )
-        for currency in sorted({each.currency for each in statements if each.currency})
+        for currency, found in sorted(charges.items())
     ]
-
-
-def _sum(currency: str, amounts: Sequence[Decimal]) -> Decimal:
-    return round_money(sum(map(Fraction, amounts), Fraction(0)), currency)
 
 
 def _shown(seen: _Seen) -> CampaignOverview:
@@ -159,11 +160,7 @@ def _shown(seen: _Seen) -> CampaignOverview:
         pricing_model=seen.pricing_model,
         status=seen.status,
         is_active=seen.is_active,
-        currency=seen.statement.currency,
-        charges=Charges(
-            total_amount=seen.statement.total_amount,
-            covered_amount=seen.statement.covered_amount,
-            amount_due=seen.statement.amount_due,
-        ),
+        currency=seen.currency,
+        charges=seen.charges,
         capacity=seen.position and seen.position.shown(),
     )

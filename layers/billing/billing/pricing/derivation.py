@@ -9,6 +9,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from billing.money import show_price
 from billing.periods import HOUR, MICROSECOND, Period
@@ -17,7 +18,10 @@ from billing.periods import HOUR, MICROSECOND, Period
 def number(value: Fraction | Decimal) -> str:
     """A number exactly: a decimal without trailing zeros, or where none spells it, a quotient."""
     exact = Fraction(value)
+    sign = "−" if exact < 0 else ""
     rest = exact.denominator
+    if rest == 1:
+        return f"{sign}{abs(exact.numerator):,}"
     for factor in (2, 5):
         while rest % factor == 0:
             rest //= factor
@@ -27,10 +31,10 @@ def number(value: Fraction | Decimal) -> str:
     while (exact * 10**digits).denominator != 1:
         digits += 1
     whole, fraction = divmod(abs((exact * 10**digits).numerator), 10**digits)
-    sign = "−" if exact < 0 else ""
-    return f"{sign}{whole:,}.{fraction:0{digits}d}" if digits else f"{sign}{whole:,}"
+    return f"{sign}{whole:,}.{fraction:0{digits}d}"
 
 
+@lru_cache(maxsize=1024)
 def price(value: Fraction, currency: str) -> str:
     """A unit price with the decimals of its currency at least; exactly."""
     shown = show_price(value, currency)

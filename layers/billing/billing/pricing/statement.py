@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from billing.contract.types import CoveredBy
-from billing.money import round_money
+from billing.money import round_money, sum_money
 from billing.periods import Month, Period
 from billing.terms.campaign import Version
 from billing.usage.consumption import Consumption
@@ -78,7 +78,7 @@ class Statement(NamedTuple):
         return self._sum(line for line in self.lines if line.covered_by == CoveredBy.NONE)
 
     def _sum(self, lines: Iterable[Line]) -> Decimal:
-        return round_money(sum((Fraction(line.amount) for line in lines), Fraction(0)), self.currency or "")
+        return sum_money((line.amount for line in lines), self.currency or "")
 
 
 def merged(lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -31,12 +31,12 @@ class Forecast(NamedTuple):
 
 def forecast(now: datetime, left: Fraction, daily: Sequence[Decimal]) -> Forecast | None:
     """From the use of each whole day that the campaign has, the oldest first; None for fewer than 7."""
-    days = [Fraction(day) for day in daily[-MOST_DAYS:]]
+    days = daily[-MOST_DAYS:]
     if len(days) < FEWEST_DAYS:
         return None
     ends = range(len(days), WEEK - 1, -WEEK)
-    weeks = [sum(days[end - WEEK : end], Fraction(0)) / WEEK for end in ends]
-    used = sum(days, Fraction(0))
+    weeks = [Fraction(sum(days[end - WEEK : end])) / WEEK for end in ends]
+    used = Fraction(sum(days))
     return Forecast(
         left=left,
         days=len(days),

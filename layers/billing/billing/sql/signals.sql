@@ -18,28 +18,14 @@ SELECT campaign_id, id, source, credits, withdrawn, credits - moved AS remaining
 FROM credit_grants WHERE campaign_id = ANY (:campaign_ids::text[]) AND expired_at IS NULL
 ORDER BY campaign_id, priority, expires_at NULLS LAST, id;
 
--- name: learners
--- The learners served in the lives of campaigns until an instant.
-SELECT r.campaign_id, sum(r.quantity) AS quantity FROM billing_usage_records r
-WHERE r.campaign_id = ANY (:campaign_ids::text[]) AND r.event_type = 'learner_served' AND r.event_timestamp < :until
-    AND r.id NOT IN (
-        SELECT corrects FROM billing_usage_records WHERE campaign_id = ANY (:campaign_ids::text[]) AND corrects IS NOT NULL)
-GROUP BY r.campaign_id;
-
 -- name: supported
 -- The learners that subscriptions of a company support in a year, for each one bought.
 SELECT s.id AS subscription_id, b.learners_supported AS learners FROM l2i_subscriptions s
 JOIN l2i_bundles b ON b.id = s.bundle_id WHERE s.id = ANY (:subscription_ids::text[]);
 
 -- name: daily
--- What campaigns used on each day in their company's time zone: credits, learners or sessions.
-SELECT r.campaign_id, r.event_type AS kind, (r.event_timestamp AT TIME ZONE :zone)::date AS day, sum(r.quantity) AS quantity
-FROM billing_usage_records r
-WHERE r.campaign_id = ANY (:campaign_ids::text[]) AND r.event_type IN ('credit_usage', 'learner_served', 'session_completed')
-    AND r.event_timestamp >= :start AND r.event_timestamp < :end
-    AND r.id NOT IN (
-        SELECT corrects FROM billing_usage_records WHERE campaign_id = ANY (:campaign_ids::text[]) AND corrects IS NOT NULL)
-GROUP BY r.campaign_id, r.event_type, day;
+-- What campaigns used on each of some days in their company's time zone: credits, learners or sessions.
+SELECT campaign_id, kind, used::text FROM usage_of_days(:campaign_ids::text[], :days::date[], :zone);
 
 -- name: first_days
 -- The first day in a time zone on which campaigns used anything.
@@ -55,18 +41,6 @@ SELECT EXISTS (SELECT FROM billing_months WHERE company_id = :company_id AND mon
 -- name: bundles
 -- The bundles on offer in a currency.
 SELECT id, name, annual_price, currency, learners_supported FROM l2i_bundles WHERE currency = :currency ORDER BY id;
-
--- name: hours_over
--- The hours in which campaigns had more seats than committed.
-SELECT campaign_id, count(*) FILTER (WHERE seats > committed) AS hours FROM (
-    SELECT r.campaign_id, wanted.committed, max(r.quantity) AS seats
-    FROM unnest(:campaign_ids::text[], :committed::numeric[]) AS wanted (id, committed)
-    JOIN billing_usage_records r ON r.campaign_id = wanted.id
-    WHERE r.event_type = 'seat_usage' AND r.event_timestamp >= :start AND r.event_timestamp < :end
-        AND r.id NOT IN (
-            SELECT corrects FROM billing_usage_records WHERE campaign_id = ANY (:campaign_ids::text[]) AND corrects IS NOT NULL)
-    GROUP BY r.campaign_id, wanted.committed, date_bin('1 hour', r.event_timestamp, timestamptz '2000-01-01 00:00Z')
-) AS hour GROUP BY campaign_id;
 
 -- name: bought
 -- The active subscriptions of a company with what they bought, and the learners that linked campaigns served in the period.

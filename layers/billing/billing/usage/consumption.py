@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 class SeatMonth(NamedTuple):
     """A month, or a part of one: `seat_hours` is the sum of u(h), `additional_seat_hours` that of max(u(h) − committed, 0);
-    both divided by the hours of the whole month are seat-months. What of them rests on estimated hours stands beside."""
+    both divided by the hours of the whole month are seat-months. What of them rests on estimated hours stands beside, and the
+    number of hours that have more seats than committed."""
 
     hours_in_month: int
     seat_hours: Decimal = Decimal(0)
@@ -16,6 +17,7 @@ class SeatMonth(NamedTuple):
     peak: Decimal = Decimal(0)
     estimated_seat_hours: Decimal = Decimal(0)
     estimated_additional_seat_hours: Decimal = Decimal(0)
+    hours_above: int = 0
 
 
 class Burned(NamedTuple):
