@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from billing.periods import HOUR, Period, hours_between
 from tests.operations.test_get_campaign_usage import summary, use
 from tests.signals.march import MARCH, hours_from, load, record_hours
+from tests.terms.test_history import set_terms
 from tests.world import Answer, World, api_event, invoke, request
 
 DAY = timedelta(days=1)
@@ -92,6 +93,33 @@ def test_over_capacity_in_a_tenth_of_the_hours_is_an_opportunity(world: World, o
     record_hours(world, campaign, hours_from(last_days(now, 28), counts))
 
     assert ("U1" in dict(rules(company))) == found
+
+
+def test_the_hours_over_capacity_are_those_over_what_was_committed_then(world: World) -> None:
+    company, now = world.company(), datetime.now(UTC)
+    campaign = world.campaign(company, committed_seats=10, seat_price_per_month="100.00")
+    record_hours(world, campaign, hours_from(last_days(now, 28), [11] * 28 * 24))
+    assert set_terms(campaign, {"committedSeats": 20}, last_days(now, 28).isoformat()).status == 200
+    assert "U1" not in dict(rules(company))
+    since = last_days(now, 7).isoformat()
+    assert set_terms(campaign, {"committedSeats": 5}, since, "change-2").status == 200
+
+    (over,) = [each for each in opportunities(company).body["opportunities"] if each["rule"] == "U1"]
+
+    evidence = {each["name"]: Decimal(each["value"]) for each in over["evidence"]}
+    assert [evidence["hoursOver"], evidence["hours"]] == [7 * 24, 28 * 24]
+    query = {"start": last_days(now, 28).isoformat(), "end": last_days(now, 0).isoformat()}
+    statement = request("get_campaign_usage", "GET", f"/v1/campaigns/{campaign}/usage", query=query).body
+    additional = [line["amount"] for line in statement["billing"]["lines"] if line["key"] == "seats.additional"]
+    assert Decimal(over["amountAtStake"]) == sum(map(Decimal, additional)) > 0
+
+
+def test_a_campaign_that_is_not_charged_has_no_hours_over_capacity(world: World) -> None:
+    company, now = world.company(), datetime.now(UTC)
+    campaign = world.campaign(company, committed_seats=10, status="draft")
+    record_hours(world, campaign, hours_from(last_days(now, 28), [11] * 28 * 24))
+
+    assert "U1" not in dict(rules(company))
 
 
 @pytest.mark.parametrize(("seats", "found"), [(4, True), (5, False)])

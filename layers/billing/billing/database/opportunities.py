@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 
 from billing import pricing
@@ -10,12 +9,26 @@ from billing.database.campaigns import Span, load_campaigns
 from billing.database.consumption import Charged, load_consumption
 from billing.database.session import Row, Session
 from billing.database.signals import Company, load_daily, load_positions
-from billing.periods import DAY, Period, calendar_month, hours_between, midnight, month_so_far
-from billing.signals.opportunities import SPIKE_WEEKS, Bought, Facts, Opportunity, of_campaign, of_company, of_subscription
-from billing.signals.prices import Prices, list_unit_price, prices
+from billing.periods import DAY, Period, calendar_month, midnight, month_so_far
+from billing.pricing.seats import committed_hours
+from billing.pricing.statement import Part, Statement
+from billing.signals.opportunities import (
+    Bought,
+    Facts,
+    LastMonth,
+    Opportunity,
+    SeatFacts,
+    days_compared,
+    of_campaign,
+    of_company,
+    of_subscription,
+)
+from billing.signals.prices import list_unit_price, prices
 from billing.signals.proposals import Bundle
 from billing.sql import queries
+from billing.terms.campaign import Campaign
 from billing.terms.models import SeatTerms
+from billing.usage.consumption import combined
 
 _SQL = queries("signals")
 KINDS = {"credits": "credit_usage", "iaas": "learner_served"}
@@ -44,62 +57,65 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     zone, today = company.zone, now.astimezone(company.zone).date()
     last = calendar_month(today.replace(day=1) - DAY, zone)
     before = calendar_month(last.start.astimezone(zone).date() - DAY, zone)
-    days = Period(midnight(today - 28 * DAY, zone), midnight(today, zone))
+    days, so_far = Period(midnight(today - 28 * DAY, zone), midnight(today, zone)), month_so_far(now, zone)
     ids = [row["id"] for row in db.rows(_SQL["campaigns"], company_id=company.id)]
     campaigns = load_campaigns(db, company.id, ids, Span(before.start, now))
     if not campaigns:
         return []
-    so_far = month_so_far(now, zone)
-    spans = (so_far, days, before, last)
-    loaded = load_consumption(db, [(campaign, period) for period in spans for campaign in campaigns])
-    current, lately, older, newer = (loaded[n * len(campaigns) : (n + 1) * len(campaigns)] for n in range(len(spans)))
-    positions = load_positions(db, current, so_far, now)
-    over = _load_hours_over(db, lately, days)
-    daily = load_daily(db, zone, ids, today, 7 * SPIKE_WEEKS + 1)
+    by_seat = [campaign for campaign in campaigns if any(isinstance(each.terms, SeatTerms) for each in campaign.versions)]
+    # What only the rules of seats look at is loaded for them alone, and all of it at once.
+    spans = ((campaigns, so_far), (campaigns, last), (by_seat, before), (by_seat, days))
+    loaded = iter(load_consumption(db, [(campaign, period) for some, period in spans for campaign in some]))
+    current, newer, older, lately = ({each.id: next(loaded) for each in some} for some, _ in spans)
+    positions = load_positions(db, list(current.values()), so_far, now)
+    daily = load_daily(db, zone, ids, days_compared(today - DAY))
     facts = []
-    for n, campaign in enumerate(campaigns):
-        part = current[n].parts[-1]
-        statement = pricing.statement(campaign, lately[n].parts, lately[n].earlier)
-        additional = sum((line.exact_amount for line in statement.lines if line.key == "seats.additional"), Fraction(0))
-        kind = KINDS.get(part.version.pricing_model, "session_completed")
+    for campaign, position in zip(campaigns, positions, strict=True):
+        in_force = current[campaign.id].parts[-1]
+        kind = KINDS.get(in_force.version.pricing_model, "session_completed")
         facts.append(
             Facts(
                 campaign=campaign,
                 now=now,
-                capacity=positions[n].capacity,
-                forecast=positions[n].forecast,
-                list_price=list_unit_price(campaign, part),
+                capacity=position.capacity,
+                forecast=position.forecast,
+                list_price=list_unit_price(campaign, in_force),
                 month=so_far,
-                hours=_committed_hours(lately[n], days),
-                hours_over=over.get(campaign.id, 0),
-                last_days=days,
-                additional=additional,
-                months=[_month(before, older[n]), _month(last, newer[n])],
+                last_month=_last_month(last, newer[campaign.id]),
+                seats=_seats(days, lately[campaign.id], [(before, older[campaign.id]), (last, newer[campaign.id])])
+                if campaign.id in lately
+                else None,
                 daily=daily.get((campaign.id, kind), {}),
             )
         )
     return facts
 
 
-def _month(period: Period, charged: Charged) -> tuple[Period, Prices, Decimal]:
-    statement = pricing.statement(charged.campaign, charged.parts, charged.earlier)
-    return period, prices(charged.campaign, charged.parts, statement, None), statement.total_amount
+def _last_month(period: Period, charged: Charged) -> LastMonth:
+    learners = combined(part.consumption for part in charged.parts).learners
+    return LastMonth(period, _statement(charged).total_amount, learners)
 
 
-def _committed(charged: Charged) -> SeatTerms | None:
-    terms = charged.parts[-1].version.terms
-    return terms if isinstance(terms, SeatTerms) and terms.committed else None
+def _statement(charged: Charged) -> Statement:
+    return pricing.statement(charged.campaign, charged.parts, charged.earlier)
 
 
-def _committed_hours(charged: Charged, days: Period) -> int:
-    campaign = charged.campaign
-    return hours_between(max(days.start, campaign.begins_at), min(days.end, campaign.ends_at)) if _committed(charged) else 0
+def _seats(days: Period, lately: Charged, months: Sequence[tuple[Period, Charged]]) -> SeatFacts:
+    campaign, hours = lately.campaign, [_hours(lately.campaign, part) for part in lately.parts]
+    lines = [line for line in _statement(lately).lines if line.key == "seats.additional"]
+    return SeatFacts(
+        days=days,
+        hours=sum(committed for committed, _ in hours),
+        hours_over=sum(above for _, above in hours),
+        additional=sum((line.exact_amount for line in lines), Fraction(0)),
+        months=[(period, prices(campaign, each.parts, _statement(each), None)) for period, each in months],
+    )
 
 
-def _load_hours_over(db: Session, lately: Sequence[Charged], days: Period) -> dict[str, int]:
-    committed = {each.campaign.id: str(terms.committed) for each in lately if (terms := _committed(each))}
-    if not committed:
-        return {}
-    where = {"campaign_ids": list(committed), "committed": list(committed.values())}
-    rows = db.rows(_SQL["hours_over"], start=days.start, end=days.end, **where)
-    return {row["campaign_id"]: row["hours"] for row in rows}
+def _hours(campaign: Campaign, part: Part) -> tuple[int, int]:
+    """The hours of a part with a commitment, and those of them with more seats than committed."""
+    terms = part.version.terms
+    if not isinstance(terms, SeatTerms) or not terms.committed:
+        return 0, 0
+    hours = sum(committed_hours(campaign, part, month) for month in part.months)
+    return hours, sum(month.hours_above for month in part.consumption.seat_months) if hours else 0

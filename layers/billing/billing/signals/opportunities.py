@@ -6,9 +6,11 @@ the numbers, what to do, and the amount at stake in the campaign's currency.
 - U3: credits run out before the campaign ends: burn × days to its end − left, at the list price.
 - U4: commitment used below 50 % in both of the last two months: fewer seats; at stake the idle ones.
 - U5: learners' pace, served ÷ hours passed × hours of the campaign, above 110 % or below 90 % of those agreed on.
-- U6: learners of a bundle above 80 % or below 20 % of those it supports pro rata; at stake another one, or what is idle of it.
+- U6: learners of a bundle above 80 % or below 20 % of those it supports pro rata: learners supported × quantity × hours passed
+  ÷ those of 365 days; at stake another one, or what is idle of it.
 - U7: a subscription's period ends within 30 days; at stake its price.
 - U8: a day above 3 × the median of the same weekday in the 8 weeks before, and at least 10 units; at stake what lies above it.
+  A campaign that began less than 8 weeks before the day has no such median.
 - U9: two or more campaigns without a bundle that cost more in a month than a bundle pro rata that supports their learners.
 
 Example of U4: 25 seats at 59.90, 12 used throughout: commitment used is 48 %, and 13 × 59.90 = 778.70 a month are idle.
@@ -56,9 +58,28 @@ class Opportunity(NamedTuple):
     evidence: tuple[Evidence, ...]
 
 
+class SeatFacts(NamedTuple):
+    """What the rules take of a campaign by the seat: of the last 28 days the hours with a commitment, those of them above it,
+    and what the additional seats cost; the last two months, the older first."""
+
+    days: Period
+    hours: int
+    hours_over: int
+    additional: Fraction
+    months: Sequence[tuple[Period, Prices]]
+
+
+class LastMonth(NamedTuple):
+    """The statement's total, in the campaign's currency, and the learners served."""
+
+    period: Period
+    total: Decimal
+    learners: Decimal
+
+
 class Facts(NamedTuple):
-    """What the rules take of a campaign at `now`: its capacity this month, the last 28 days, the last two months (the older
-    first), and what it used on each of the last days of its own unit."""
+    """What the rules take of a campaign at `now`: its capacity this month, the last month, and what it used of its own unit on
+    each of the days that `days_compared` names. `seats` is None of a campaign that had none of the model in these times."""
 
     campaign: Campaign
     now: datetime
@@ -66,11 +87,8 @@ class Facts(NamedTuple):
     forecast: Forecast | None
     list_price: Fraction | None
     month: Period
-    hours: int
-    hours_over: int
-    last_days: Period
-    additional: Fraction
-    months: Sequence[tuple[Period, Prices, Decimal]]
+    last_month: LastMonth
+    seats: SeatFacts | None
     daily: Mapping[date, Decimal]
 
 
@@ -99,17 +117,18 @@ def _found(
 
 
 def _over(facts: Facts) -> Iterator[Opportunity]:
-    share = ratio(Fraction(facts.hours_over), Fraction(facts.hours))
-    if share is not None and share >= OVER_HOURS:
+    seats = facts.seats
+    share = ratio(Fraction(seats.hours_over), Fraction(seats.hours)) if seats else None
+    if seats and share is not None and share >= OVER_HOURS:
         yield from _found(
             facts,
             "U1",
-            facts.additional,
-            facts.last_days.start,
+            seats.additional,
+            seats.days.start,
             "Commit to more seats: the additional ones are charged each month as it is.",
-            Evidence("hoursOver", Fraction(facts.hours_over), "hours of the last 28 days with more seats than committed"),
-            Evidence("hours", Fraction(facts.hours), "hours of the last 28 days with a commitment"),
-            Evidence("additionalAmount", facts.additional, "seats.additional of the statement of the last 28 days"),
+            Evidence("hoursOver", Fraction(seats.hours_over), "hours of the last 28 days with more seats than committed"),
+            Evidence("hours", Fraction(seats.hours), "hours of the last 28 days with a commitment"),
+            Evidence("additionalAmount", seats.additional, "seats.additional of the statement of the last 28 days"),
         )
 
 
@@ -150,21 +169,26 @@ def _runs_out(facts: Facts) -> Iterator[Opportunity]:
 
 
 def _idle(facts: Facts) -> Iterator[Opportunity]:
-    used = [each.seats.commitment_used for _, each, _ in facts.months]
+    months = facts.seats.months if facts.seats else ()
+    used = [each.seats.commitment_used for _, each in months]
     if len(used) < 2 or any(each is None or each >= IDLE_BELOW for each in used):
         return
-    amount = sum((each.idle_amount or Fraction(0) for _, each, _ in facts.months), Fraction(0))
+    amount = sum((each.idle_amount or Fraction(0) for _, each in months), Fraction(0))
     yield from _found(
         facts,
         "U4",
         amount,
-        facts.months[0][0].start,
+        months[0][0].start,
         "Commit to fewer seats: most of them are paid for and not used.",
         *(
-            Evidence(f"commitmentUsed{n}", each.seats.commitment_used or Fraction(0), f"month from {period.start:%Y-%m-%d}")
-            for n, (period, each, _) in enumerate(facts.months, start=1)
+            Evidence(name, value or Fraction(0), f"{source}, month of {period.start.astimezone(facts.campaign.zone):%Y-%m}")
+            for n, (period, each) in enumerate(months, start=1)
+            for name, value, source in (
+                (f"commitmentUsed{n}", each.seats.commitment_used, "hours of committed seats used ÷ committed"),
+                (f"idleSeatMonths{n}", each.idle_units, "seat-months committed and not used"),
+                (f"idleAmount{n}", each.idle_amount, "at the price in force"),
+            )
         ),
-        Evidence("idleAmount", amount, "seats committed and not used, at the price in force"),
     )
 
 
@@ -175,6 +199,8 @@ def _pace(facts: Facts) -> Iterator[Opportunity]:
     if campaign.begins_at == BEGINNING or campaign.ends_at == END or not campaign.begins_at < facts.now < campaign.ends_at:
         return
     passed, whole = (hours_between(campaign.begins_at, until) for until in (facts.now, campaign.ends_at))
+    if not passed:
+        return
     projected = served / passed * whole
     if PACE_BELOW * agreed <= projected <= PACE_ABOVE * agreed:
         return
@@ -187,25 +213,35 @@ def _pace(facts: Facts) -> Iterator[Opportunity]:
         "Agree on more learners." if above else "Find out what keeps learners away, or agree on fewer.",
         Evidence("learnersServed", served, "learner_served records"),
         Evidence("hoursPassed", Fraction(passed), "since the campaign began"),
+        Evidence("hoursOfCampaign", Fraction(whole), "from its first day to its last"),
         Evidence("learnersProjected", projected, "served ÷ hours passed × hours of the campaign"),
         Evidence("learnersCommitted", agreed, "terms in force"),
+        Evidence("listUnitPrice", facts.list_price, "terms in force"),
     )
 
 
+def days_compared(day: date) -> list[date]:
+    """A day, and the same weekday in the 8 weeks before it."""
+    return [day - week * 7 * DAY for week in range(SPIKE_WEEKS + 1)]
+
+
 def _spike(facts: Facts) -> Iterator[Opportunity]:
-    day = facts.now.astimezone(facts.campaign.zone).date() - DAY
+    day, *earlier = days_compared(facts.now.astimezone(facts.campaign.zone).date() - DAY)
+    if facts.campaign.start_date and facts.campaign.start_date > earlier[-1]:
+        return  # it has not run for as long yet
     units = Fraction(facts.daily.get(day, Decimal(0)))
-    usual = Fraction(median(facts.daily.get(day - week * 7 * DAY, Decimal(0)) for week in range(1, SPIKE_WEEKS + 1)))
+    usual, price = Fraction(median(facts.daily.get(each, Decimal(0)) for each in earlier)), facts.list_price or Fraction(0)
     if units < SPIKE_UNITS or units <= SPIKE_TIMES * usual:
         return
     yield from _found(
         facts,
         "U8",
-        (units - usual) * (facts.list_price or 0),
+        (units - usual) * price,
         facts.now,
         "Ask what happened: a new need, or a mistake in what was reported.",
         Evidence("units", units, f"usage of {day}"),
         Evidence("median", usual, "the same weekday in the 8 weeks before"),
+        Evidence("listUnitPrice", price, "terms in force; 0 where they have none"),
     )
 
 
@@ -213,7 +249,7 @@ def of_subscription(bought: Bought, now: datetime) -> Iterator[Opportunity]:
     """U6 and U7."""
     bundle, period = bought.bundle, bought.period
     if period.start < now < period.end:
-        passed = Fraction(hours_between(period.start, now), period.hours)
+        passed = Fraction(hours_between(period.start, now), HOURS_OF_A_YEAR)
         supported = Fraction(bundle.learners_supported or 0) * bought.quantity * passed
         used = ratio(Fraction(bought.served), supported)
         price = Fraction(bundle.annual_price)
@@ -228,7 +264,9 @@ def of_subscription(bought: Bought, now: datetime) -> Iterator[Opportunity]:
                 "Add a bundle before its learners are used up." if many else "Use it for more campaigns, or renew less.",
                 (
                     Evidence("learnersServed", Fraction(bought.served), "learner_served records of the linked campaigns"),
-                    Evidence("learnersSupported", supported, "learners × quantity × part of the period that has passed"),
+                    Evidence("learnersSupported", supported, "learners × quantity × hours passed ÷ 8,760"),
+                    Evidence("hoursPassed", passed * HOURS_OF_A_YEAR, "since the subscription's period began"),
+                    *_price(bought),
                 ),
             )
     if now < period.end <= now + ENDS_WITHIN:
@@ -239,18 +277,23 @@ def of_subscription(bought: Bought, now: datetime) -> Iterator[Opportunity]:
             Fraction(bundle.annual_price) * bought.quantity,
             period.end - ENDS_WITHIN,
             "Agree on the renewal.",
-            (Evidence("daysLeft", _days(period.end - now), "end of the subscription's period"),),
+            (Evidence("daysLeft", _days(period.end - now), "end of the subscription's period"), *_price(bought)),
         )
+
+
+def _price(bought: Bought) -> Iterator[Evidence]:
+    yield Evidence("annualPrice", Fraction(bought.bundle.annual_price), "the bundle")
+    yield Evidence("quantity", Fraction(bought.quantity), "the subscription")
 
 
 def of_company(company_id: str, campaigns: Sequence[Facts], bundles: Sequence[Bundle]) -> Iterator[Opportunity]:
     """U9, for each currency: by the last month, the bundle that would save most."""
-    apart = [each for each in campaigns if each.capacity.unit != "share" and each.months and each.months[-1][2] > 0]
+    apart = [each for each in campaigns if each.capacity.unit != "share" and each.last_month.total > 0]
     for currency in sorted({each.campaign.currency for each in apart if each.campaign.currency}):
         together = [each for each in apart if each.campaign.currency == currency]
-        total = sum((Fraction(each.months[-1][2]) for each in together), Fraction(0))
-        learners = sum((Fraction(each.months[-1][1].used.learners) for each in together), Fraction(0))
-        month = together[0].months[-1][0]
+        total = sum((Fraction(each.last_month.total) for each in together), Fraction(0))
+        learners = sum((Fraction(each.last_month.learners) for each in together), Fraction(0))
+        month = together[0].last_month.period
         of_year = Fraction(month.hours, HOURS_OF_A_YEAR)
         fitting = [b for b in bundles if b.currency == currency and learners <= Fraction(b.learners_supported or 0) * of_year]
         cheapest = min(fitting, key=lambda each: each.annual_price, default=None)
@@ -266,7 +309,9 @@ def of_company(company_id: str, campaigns: Sequence[Facts], bundles: Sequence[Bu
             f"Offer {cheapest.name} for {len(together)} campaigns.",
             (
                 Evidence("total", total, f"statements of {', '.join(each.campaign.id for each in together)}"),
-                Evidence("bundle", price, f"{cheapest.id} pro rata"),
+                Evidence("bundle", price, f"{cheapest.id}: annual price × hours ÷ 8,760"),
+                Evidence("annualPrice", Fraction(cheapest.annual_price), "bundles on offer"),
+                Evidence("hours", Fraction(month.hours), "hours of the month"),
                 Evidence("learners", learners, "learner_served records"),
             ),
         )
