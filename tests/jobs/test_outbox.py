@@ -3,13 +3,20 @@
 import json
 import math
 import os
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 
 from billing.jobs import outbox
 from tests.world import World
+
+ROOT = Path(__file__).parent.parent.parent
+from_json = JSONFormat().read
 
 
 class Bus:
@@ -101,6 +108,28 @@ def test_what_waited_while_the_bus_was_away_leaves_once_with_the_same_ids(world:
 
     assert len(bus.taken) == 25
     assert {json.loads(entry["Detail"])["id"] for entry in bus.taken} == ids
+
+
+def event_types() -> list[str]:
+    """Those of the design."""
+    text = (ROOT / "docs" / "design.md").read_text()
+    return re.findall(r"`(\w+\.\w+)`", text[text.index("## 16. Events out") : text.index("## 17.")].split("Types:")[1])
+
+
+@pytest.mark.parametrize("type_", event_types())
+def test_every_event_is_one_that_the_cloudevents_sdk_reads(world: World, bus: Bus, type_: str) -> None:
+    company = world.company()
+    write(world, company, (type_, "campaign 4711/ü"))
+
+    publish()
+
+    event = from_json(None, bus.taken[0]["Detail"])
+    stored = world.rows("SELECT id, created_at FROM billing_events")[0]
+    assert isinstance(event, CloudEvent)
+    assert (event.get_id(), event.get_type(), event.get_subject()) == (str(stored["id"]), type_, "campaign 4711/ü")
+    assert (event.get_specversion(), event.get_source()) == ("1.0", "campaign-billing")
+    assert (event.get_time(), event.get_data()) == (stored["created_at"], {})
+    assert (event.get_datacontenttype(), event.get_extension("companyid")) == ("application/json", company)
 
 
 def test_two_publishers_at_once_send_nothing_twice(world: World, bus: Bus) -> None:
