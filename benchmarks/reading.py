@@ -2,7 +2,11 @@
 
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
+
+from pg8000.native import PreparedStatement
 
 from benchmarks.measure import Row, in_turn, quietly
 from tests.world import World, api_event, invoke
@@ -27,6 +31,26 @@ SPLIT = """
     SELECT id, name, bundle_allocation_percentage FROM campaigns
     WHERE l2i_subscription_id = 'bench-split' AND is_active AND status = 'active' ORDER BY id
 """
+PORTFOLIO = """
+    INSERT INTO billing_usage_records (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp)
+    SELECT company_id, id, kind, 1 + n % 13, concat_ws('-', id, n), date_trunc('hour', now()) - n * step
+    FROM campaigns
+    JOIN (VALUES ('seats', 'seat_usage', interval '8 hours'), ('credits', 'credit_usage', '1 day'),
+        ('bundle', 'learner_served', '1 day'), ('iaas', 'learner_served', '1 day'), ('custom', 'session_completed', '1 day')
+    ) AS used (model, kind, step) ON model = pricing_model
+    CROSS JOIN generate_series(0, 269) n
+    WHERE company_id = 'portfolio' AND n * step < interval '90 days'
+"""
+AGGREGATES = """
+    SELECT campaign_id, event_type, date_trunc('month', hour), sum(quantity), max(quantity) FROM (
+        SELECT campaign_id, event_type, date_bin('1 hour', event_timestamp, '2000-01-01Z') AS hour,
+            CASE event_type WHEN 'seat_usage' THEN max(quantity) ELSE sum(quantity) END AS quantity
+        FROM billing_usage_records
+        WHERE campaign_id IN (SELECT id FROM campaigns WHERE company_id = 'portfolio')
+            AND event_timestamp >= date_trunc('month', now()) - :months * interval '1 month'
+        GROUP BY campaign_id, event_type, hour
+    ) AS used GROUP BY campaign_id, event_type, date_trunc('month', hour)
+"""
 
 
 def run(world: World, quick: bool) -> Iterator[Row]:
@@ -49,6 +73,7 @@ def run(world: World, quick: bool) -> Iterator[Row]:
         yield _summary(world, runs, "summary", f"summary of a month, ledger of {size:,}", allowance=0.003)
     yield _page(world, runs)
     yield _split(world, runs)
+    yield from _portfolio(world, runs)
     world.campaign("bench", "iaas", id="large")
     _load(world, "large", 100_000 if quick else 1_000_000, "2025-03-01T00:00Z", "2 seconds")
     world.connection.run("VACUUM ANALYZE billing_usage_records")
@@ -95,6 +120,42 @@ def _split(world: World, runs: int) -> Row:
     _expect_200("split_bundle", request)
     ours, limit = in_turn(runs, lambda _: invoke("split_bundle", request), lambda _: bare.run())
     return Row("split of a bundle, 1,000 campaigns", "the bare query", ours, limit, 3)
+
+
+def _portfolio(world: World, runs: int) -> Iterator[Row]:
+    """A company with 200 campaigns of each model, beside the sums of the usage by campaign, kind and month."""
+    world.company(id="portfolio")
+    subscription = world.subscription("portfolio", id="portfolio-subscription")
+    terms: dict[str, dict[str, Any]] = {
+        "seats": {"committed_seats": 10},
+        "credits": {"credit_price": "6.50"},
+        "bundle": {"l2i_subscription_id": subscription, "bundle_allocation_percentage": "0.0050"},
+        "iaas": {"iaas_metrics": {"pricePerLearner": "12.50", "learnersCommitted": 300}},
+        "custom": {},
+    }
+    for number in range(1_000):
+        model = [*terms][number % len(terms)]
+        world.campaign("portfolio", model, id=f"portfolio-{number:04}", **terms[model])
+    world.connection.run(PORTFOLIO)
+    world.connection.run("VACUUM ANALYZE")
+    bare = world.connection.prepare(AGGREGATES)
+    requests = (
+        ("overview", "get_company_overview", 0, {"month": f"{datetime.now(UTC):%Y-%m}"}),
+        ("opportunities", "list_opportunities", 2, None),
+    )
+    for name, function, months, query in requests:
+        request = api_event("GET", f"/v1/companies/portfolio/{name}", query=query)
+        _expect_200(function, request)
+        ours, limit = in_turn(runs, partial(_invoke, function, request), partial(_aggregate, bare, months))
+        yield Row(f"{name} of 1,000 campaigns", "the bare aggregates", ours, limit, 2)
+
+
+def _aggregate(statement: PreparedStatement, months: int, _: int) -> None:
+    statement.run(months=months)
+
+
+def _invoke(function: str, request: dict[str, Any], _: int) -> None:
+    invoke(function, request)
 
 
 def _expect_200(function: str, request: dict[str, Any]) -> None:
