@@ -13,6 +13,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -74,6 +75,7 @@ def hours_between(start: datetime, end: datetime) -> int:
     return max(0, (first_hour(end) - first_hour(start)) // HOUR)
 
 
+@lru_cache(maxsize=4096)
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a day there, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
@@ -120,7 +122,8 @@ def parse_month(text: str, zone: ZoneInfo) -> Period:
     return calendar_month(first, zone)
 
 
-def months(period: Period, zone: ZoneInfo) -> list[Month]:
+@lru_cache(maxsize=1024)
+def months(period: Period, zone: ZoneInfo) -> tuple[Month, ...]:
     """The calendar months of a period, the first and the last cut to it."""
     local = period.start.astimezone(zone)
     year, month = local.year, local.month
@@ -131,7 +134,7 @@ def months(period: Period, zone: ZoneInfo) -> list[Month]:
         end = midnight(date(year, month, 1), zone)
         slices.append(Month(max(start, period.start), min(end, period.end), hours_between(start, end)))
         start = end
-    return slices
+    return tuple(slices)
 
 
 def parse_period(start: str, end: str, zone: ZoneInfo) -> Period:

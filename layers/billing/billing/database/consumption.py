@@ -1,7 +1,7 @@
 """Loads what campaigns used into the parts that the pricing models take: one round trip for each kind of usage, however many
 campaigns there are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -37,7 +37,7 @@ class _Cut(NamedTuple):
     campaign: Campaign
     version: Version
     period: Period
-    months: list[Month]
+    months: Sequence[Month]
 
 
 class _Total(NamedTuple):
@@ -128,9 +128,15 @@ def _shares_totals(before: _Cut, cut: _Cut) -> bool:
 def _where(cuts: list[_Cut]) -> dict[str, list[str]]:
     return {
         "campaign_ids": [cut.campaign.id for cut in cuts],
-        "starts": [cut.period.start.isoformat() for cut in cuts],
-        "ends": [cut.period.end.isoformat() for cut in cuts],
+        "starts": _texts(cut.period.start for cut in cuts),
+        "ends": _texts(cut.period.end for cut in cuts),
     }
+
+
+def _texts(instants: Iterable[datetime]) -> list[str]:
+    """As Postgres reads them. Many parts begin and end at few instants."""
+    known: dict[datetime, str] = {}
+    return [known.get(instant) or known.setdefault(instant, instant.isoformat()) for instant in instants]
 
 
 def _burned(movements: list[_Movement]) -> tuple[Burned, ...]:
@@ -144,14 +150,12 @@ def _burned(movements: list[_Movement]) -> tuple[Burned, ...]:
 def _load_seats(db: Session, cuts: list[_Cut]) -> list[SeatMonth]:
     """The seats of each month of each part, in their order. An hour belongs to the part that holds its first instant."""
     slices = [(cut, month) for cut in cuts for month in cut.months]
-    starts = [first_hour(month.start) for _, month in slices]
-    ends = [first_hour(month.end) for _, month in slices]
     rows = db.all(
         _Seats,
         _SQL["seats"],
         campaign_ids=[cut.campaign.id for cut, _ in slices],
-        starts=[start.isoformat() for start in starts],
-        ends=[end.isoformat() for end in ends],
+        starts=_texts(first_hour(month.start) for _, month in slices),
+        ends=_texts(first_hour(month.end) for _, month in slices),
         committed=[str(_committed(cut.version)) for cut, _ in slices],
     )
     sums = {row.part: row for row in rows}

@@ -85,7 +85,9 @@ def merged(lines: Iterable[Line]) -> tuple[Line, ...]:
     """Lines with the same description, unit, unit price and `coveredBy` as one, their quantities added before rounding."""
     together: dict[tuple[object, ...], Line] = {}
     for line in lines:
-        name = (line.key, line.description, line.unit, line.unit_price, line.covered_by, line.currency)
+        # The hash of a Fraction takes longer than its addition; that of its two integers does not.
+        price = line.unit_price.as_integer_ratio()
+        name = (line.key, line.description, line.unit, price, line.covered_by, line.currency)
         together[name] = _added(together[name], line) if name in together else line
     return tuple(together.values())
 
