@@ -28,11 +28,16 @@ JOIN l2i_bundles b ON b.id = s.bundle_id WHERE s.id = ANY (:subscription_ids::te
 SELECT campaign_id, kind, used::text FROM usage_of_days(:campaign_ids::text[], :days::date[], :zone);
 
 -- name: first_days
--- The first day in a time zone on which campaigns used anything.
-SELECT ids.id AS campaign_id, (first.event_timestamp AT TIME ZONE :zone)::date AS day
-FROM unnest(:campaign_ids::text[]) AS ids (id) CROSS JOIN LATERAL (
-    SELECT event_timestamp FROM billing_usage_records r WHERE r.campaign_id = ids.id ORDER BY event_timestamp LIMIT 1
-) AS first;
+-- The first day in a time zone on which campaigns used anything. The first record of each kind is found by an index; that of all
+-- kinds is not.
+SELECT ids.id AS campaign_id, (min(first.event_timestamp) AT TIME ZONE :zone)::date AS day
+FROM unnest(:campaign_ids::text[]) AS ids (id)
+CROSS JOIN unnest(ARRAY['seat_usage', 'credit_usage', 'learner_served', 'session_completed']) AS kind
+CROSS JOIN LATERAL (
+    SELECT event_timestamp FROM billing_usage_records r
+    WHERE r.campaign_id = ids.id AND r.event_type = kind ORDER BY event_timestamp LIMIT 1
+) AS first
+GROUP BY ids.id;
 
 -- name: month_state
 -- Whether a company's month is closed.
