@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from textwrap import wrap
 
 from billing.money import round_money, show_quantity
 from billing.signals.opportunities import Opportunity
@@ -83,7 +84,7 @@ def opportunities(found: list[tuple[str, list[Opportunity]]], at: datetime, name
             lines += [
                 sides(f"  {names[each.subject]} ({each.rule})", amount),
                 f"    {each.suggestion}",
-                f"    {', '.join(numbers)}",
+                *wrap(", ".join(numbers), 98, initial_indent="    ", subsequent_indent="    "),
             ]
     return lines
 
