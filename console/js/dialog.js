@@ -8,11 +8,11 @@ const place = document.getElementById("dialogs");
 /**
  * Opens a form.
  *
- * `fields`: `{name, label, type, help, required, options, value, pointer, ...}`; `pointer` is the place in the request that the
+ * `target` is the id of what it is done to. `fields`: `{name, label, type, help, required, options, value, pointer, ...}`; `pointer` is the place in the request that the
  * field fills, so that a problem's detail appears beside it. `review(values)` resolves to what the action will do, in words and
  * money. `submit(values, id)` does it; the id is the same for the same values until it has succeeded. `done(result)` follows.
  */
-export function openForm({ title, intro = nothing, fields = [], review, confirm, submit, done }) {
+export function openForm({ title, target, intro = nothing, fields = [], review, confirm, submit, done }) {
   const opener = document.activeElement;
   const values = Object.fromEntries(fields.map(field => [field.name, field.value ?? ""]));
   let step = { name: "fill" };
@@ -54,7 +54,7 @@ export function openForm({ title, intro = nothing, fields = [], review, confirm,
     if (step.name !== "confirm") return;
     step = { ...step, name: "busy" };
     draw();
-    const action = actionId(JSON.stringify([title, values]));
+    const action = actionId(JSON.stringify([title, target, values]));
     try {
       const result = await submit(values, action.id);
       action.succeeded();

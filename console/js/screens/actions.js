@@ -22,6 +22,7 @@ export function termsForm({ id, terms, zone, currency, done }) {
   const request = values => ({ effectiveFrom: values.effectiveFrom, reason: values.reason, retroactive: values.retroactive === "yes", terms: changed(terms, values) });
   openForm({
     title: "Change the terms",
+    target: id,
     intro: html`<p>What you leave as it is stays in force. Nothing is changed before you have seen what it does to each month.</p>`,
     fields: [
       { name: "effectiveFrom", label: "From", required: true, type: "date", help: `Midnight of that day in ${zone}.` },
@@ -83,6 +84,7 @@ export function topUpForm({ id, capacity, currency, zone, done }) {
   const priced = may("billing/terms.write");
   openForm({
     title: "Top up credits",
+    target: id,
     fields: [
       { name: "credits", label: "Credits", required: true, inputmode: "decimal" },
       ...(priced
@@ -112,6 +114,7 @@ export function linkForm({ id, terms, done }) {
   const body = values => ({ subscriptionId: values.subscriptionId, allocationPercentage: fraction(values.share), ...(values.effectiveFrom ? { effectiveFrom: values.effectiveFrom } : {}) });
   openForm({
     title: "Link to a bundle",
+    target: id,
     fields: [
       { name: "subscriptionId", label: "Subscription", required: true, value: terms.l2iSubscriptionId },
       { name: "share", label: "Share, in percent", required: true, inputmode: "decimal", pointer: "/allocationPercentage", value: terms.bundleAllocationPercentage ? percent(terms.bundleAllocationPercentage).replace(" %", "") : "" },
@@ -139,6 +142,7 @@ function fraction(text) {
 export function unlinkForm({ id, terms, done }) {
   openForm({
     title: "Unlink from the bundle",
+    target: id,
     fields: [{ name: "effectiveFrom", label: "From", type: "date", help: "Without a day, from the current hour on." }],
     confirm: "Unlink",
     review: async values => html`<p>From ${values.effectiveFrom ? date(values.effectiveFrom) : "the current hour"} on the campaign has no share of <strong>${terms.l2iSubscriptionId}</strong>, and nothing more is charged for it. What is charged until then stays.</p>`,
@@ -151,6 +155,7 @@ export function unlinkForm({ id, terms, done }) {
 export function correctForm({ record, campaign, at, period, isVoid, done }) {
   openForm({
     title: isVoid ? "Void a record" : "Correct a record",
+    target: record.usageRecordId,
     intro: html`<p>Record ${record.usageRecordId} of ${campaign}: ${plain(record.quantity)}. It stays in the ledger; the correction takes its place.</p>`,
     fields: [...(isVoid ? [] : [{ name: "quantity", label: "The right quantity", required: true, inputmode: "decimal", value: plain(record.quantity).replace(/,/g, "") }]), REASON],
     confirm: isVoid ? "Void it" : "Correct it",
@@ -178,6 +183,7 @@ export function correctForm({ record, campaign, at, period, isVoid, done }) {
 export function issueForm({ company, at, drafts, done }) {
   openForm({
     title: `Issue ${month(at)}`,
+    target: company,
     confirm: `Issue ${month(at)}`,
     review: async () => html`
       ${drafts.length
@@ -193,6 +199,7 @@ export function issueForm({ company, at, drafts, done }) {
 export function creditForm({ document, done }) {
   openForm({
     title: `Credit ${document.number}`,
+    target: document.invoiceId,
     fields: [REASON],
     confirm: "Issue the credit note",
     review: async values => {

@@ -11,7 +11,7 @@ import { creditForm } from "./actions.js";
 const FORMS = [["PDF", "application/pdf", "pdf"], ["CSV", "text/csv", "csv"], ["UBL", "application/xml", "xml"]];
 const KINDS = { charge: "", adjustment: "adjustment of an earlier month", manual: "manual adjustment", credit: "credit", covered: "covered already" };
 
-export async function open({ parts: [, company, , id] }, draw, reload) {
+export async function open({ parts: [, company, , id] }, draw) {
   const document = await get(of("invoices", id));
   const lines = document.lines ?? [];
   let next = document.nextCursor;
@@ -37,7 +37,7 @@ export async function open({ parts: [, company, , id] }, draw, reload) {
       html`${FORMS.map(form => html`<button class="quiet" @click=${save(form)}>${form[0]}</button>`)}
         <button class="quiet" @click=${() => window.print()}>Print</button>
         ${document.kind === "invoice" && !document.creditedBy && may("billing/invoice.write")
-          ? html`<button @click=${() => creditForm({ document, done: note => location.assign(link(["companies", company, "invoices", note.invoiceId])) ?? reload })}>Credit note</button>` : nothing}`,
+          ? html`<button @click=${() => creditForm({ document, done: note => location.assign(link(["companies", company, "invoices", note.invoiceId])) })}>Credit note</button>` : nothing}`,
     )}
     <article class="document card">
       <div class="parties">
