@@ -21,6 +21,7 @@ export const sum = texts => texts.reduce((total, text) => total + millionths(tex
 
 /** Millionths divided by a whole number, rounded half to even, as the API rounds the quantities that it shows. */
 export function divided(units, divisor) {
+  if (units < 0n) return -divided(-units, divisor);
   const by = BigInt(divisor);
   const [quotient, rest] = [units / by, units % by];
   const twice = 2n * rest;

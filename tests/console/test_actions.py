@@ -121,9 +121,11 @@ def test_a_link_says_what_it_is_worth_a_year(demo: World, screen: Screen) -> Non
     assert terms("demo-code-clubs")["terms"]["l2iSubscriptionId"] is None
 
 
-@pytest.mark.parametrize(("action", "amount"), [("Correct", "2,268.00"), ("Void", "2,160.00")])
+@pytest.mark.parametrize(
+    ("action", "change", "amount"), [("Correct", "36.00", "2,268.00"), ("Void", "\N{MINUS SIGN}72.00", "2,160.00")]
+)
 def test_a_record_is_corrected_or_voided_and_the_month_calculated_anew(
-    demo: World, screen: Screen, action: str, amount: str
+    demo: World, screen: Screen, action: str, change: str, amount: str
 ) -> None:
     screen.open(f"companies/demo-savanna/records{MARCH}&campaign=demo-adult-literacy")
     row = screen.page.get_by_role("region", name="Records").locator("tbody tr").first
@@ -136,6 +138,7 @@ def test_a_record_is_corrected_or_voided_and_the_month_calculated_anew(
     review = " ".join(screen.review().split())
 
     assert "March 2025 is charged 2,232.00 USD now" in review
+    assert f"with the correction: {change} USD, at 18.00 for each learner" in review
     assert screen.confirm(f"{action} it") == f"March 2025 is charged {amount} USD now."
     expect(screen.page.get_by_text("Counted twice").first).to_be_visible()
 

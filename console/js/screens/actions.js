@@ -3,7 +3,7 @@
 import { html, nothing } from "../../vendor/lit-html.js";
 import { get, of, send } from "../api.js";
 import { openForm, say } from "../dialog.js";
-import { decimal, millionths } from "../decimal.js";
+import { decimal, divided, millionths } from "../decimal.js";
 import { date, grouped, instant, month, percent, plain, units } from "../format.js";
 import { money } from "../parts.js";
 import { may } from "../session.js";
@@ -162,12 +162,12 @@ export function correctForm({ record, campaign, at, period, isVoid, done }) {
     review: async values => {
       if (!values.reason) throw Object.assign(new Error("The reason is missing."), { fields: new Map([["/reason", "is required"]]) });
       const { billing } = await get(of("campaigns", campaign, "usage"), period);
-      const single = billing.lines.filter(line => ["iaas.learners"].includes(line.key));
       const quantity = isVoid ? "0" : values.quantity;
       if (!/^\d{1,12}(\.\d{1,6})?$/.test(quantity)) throw Object.assign(new Error("The quantity is no number."), { fields: new Map([["/quantity", "must be a number such as 11"]]) });
+      const priced = record.eventType === "learner_served" ? billing.lines.find(line => line.key === "iaas.learners") : null;
       return html`
         <p>The record counts <strong>${plain(quantity)}</strong> in place of ${plain(record.quantity)}.</p>
-        <p>${month(at)} is charged ${money(billing.totalAmount, billing.currency)} now, ${money(billing.amountDue, billing.currency)} of it due. It is calculated anew with the correction${single.length ? html`, at ${grouped(single[0].unitPrice)} for each ${single[0].unit}` : nothing}; where the month is invoiced, the difference comes on the next invoice.</p>`;
+        <p>${month(at)} is charged ${money(billing.totalAmount, billing.currency)} now, ${money(billing.amountDue, billing.currency)} of it due. It is calculated anew with the correction${priced ? html`: <strong>${money(product(quantity, record.quantity, priced), billing.currency)}</strong>, at ${grouped(priced.unitPrice)} for each ${priced.unit}` : nothing}. Where the month is invoiced, the difference comes on the next invoice.</p>`;
     },
     submit: async (values, action) => {
       const correction = { usageRecordId: record.usageRecordId, id: action, reason: values.reason, quantity: isVoid ? "0" : values.quantity };
@@ -177,6 +177,13 @@ export function correctForm({ record, campaign, at, period, isVoid, done }) {
     },
     done: after => { say(`${month(at)} is charged ${grouped(after.billing.totalAmount)} ${after.billing.currency ?? ""} now.`); done(); },
   });
+}
+
+/** What another quantity of a line's unit changes, in the decimals of its amount. */
+function product(after, before, line) {
+  const places = line.amount.split(".")[1]?.length ?? 0;
+  const exact = (millionths(after) - millionths(before)) * millionths(line.unitPrice);
+  return decimal(divided(exact, 10 ** (12 - places)) * 10n ** BigInt(6 - places)).slice(0, places ? places - 6 || undefined : -7);
 }
 
 /** Closes a month and numbers its documents. */
