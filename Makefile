@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-fast serve openapi schema invoke reconcile redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed setup-times clean mine browser pictures
+.PHONY: help demo demo-reset test test-fast serve openapi schema invoke reconcile redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed console-upload setup-times clean mine browser pictures
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -33,7 +33,7 @@ test: .venv/test browser  ## the whole test suite, against a real Postgres (ARGS
 test-fast: .venv/test  ## the rules alone, without a database or a server
 	@HYPOTHESIS_PROFILE=fast $(VENV)/python -m pytest -p no:schemathesis -m "not database and not slow" $(RULES)
 
-serve: .venv/run  ## the HTTP API on 127.0.0.1:$PORT (8000)
+serve: .venv/run  ## the HTTP API and the console on 127.0.0.1:$PORT (8000)
 	@PORT=$(PORT) $(VENV)/python -m local.serve
 
 schema: .venv/run  ## docs/schema.sql, from the migrations
@@ -46,7 +46,7 @@ browser:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium > /dev/null && exit 0; fi; \
 	echo "Chromium is missing, so the tests of the console are skipped; as root: apt-get install chromium" >&2
 
-pictures: .venv/test browser  ## docs/console, from the demo
+pictures: .venv/test browser  ## the pictures in docs/console, from the demo
 	@$(VENV)/python -m local.tools.pictures
 
 openapi: .venv/run  ## openapi.json, from the handlers
@@ -58,7 +58,7 @@ invoke: .venv/run  ## one handler on one event: FUNCTION=track_usage EVENT=event
 reconcile: .venv/run  ## every company's books against the ledger, as a table
 	@$(VENV)/python -m local.reconcile
 
-redrive: .venv/run  ## put the dead letters of the usage queue back, after mending (STACK=campaign-billing)
+redrive: .venv/run  ## send the dead letters of the usage queue again, once their causes are mended (STACK=campaign-billing)
 	@$(VENV)/python -m local.redrive $(STACK)
 
 psql: .venv/run  ## an SQL prompt on the database (ARGS="-c 'SELECT …'" for one query)
@@ -91,7 +91,7 @@ build: .venv-sam/sam  ## sam build, with precompiled bytecode
 # What the tests of the built artefacts, sam-local and bench ask for by themselves.
 artefacts: .venv-lambda/lambda build
 
-db: .venv/run  ## the database of env.json, for sam local, until it is stopped
+db: .venv/run  ## the database of env.json, for sam local, until you stop it
 	@$(VENV)/python -m local.artefacts.sam_database
 
 sam-local: .venv/run  ## every function and route in a container, by the SAM CLI

@@ -28,7 +28,7 @@ from billing.errors import DatabaseUnavailable
 ALL_COMPANIES = "*"
 SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 APP, READER, JOBS, OWNER = "billing_app", "billing_reader", "billing_jobs", "billing_owner"
-"""The roles of the API's functions, of those that only read and of the jobs, and the tables' owner (migrations 0004, 0090)."""
+"""The roles of the API's functions, of those that only read and of the jobs, and the tables' owner (migrations 0004, 0017)."""
 
 CONNECT_TIMEOUT_SECONDS = 3
 """The time to reach an address of the database; a proxy has one in each availability zone."""
