@@ -11,7 +11,7 @@ from tests.world import World, invoke
 
 MONTHS = [datetime(2025, month, 1, tzinfo=UTC) for month in (1, 2, 3, 4)]
 RECORDS = 3
-"""Of a campaign in each month."""
+"""The records of a campaign in each month."""
 
 TARGET = 2
 SUMS = """
@@ -86,7 +86,7 @@ def _load(world: World, kind: str, companies: int, campaigns: int) -> None:
 
 
 def _reconcile(world: World, records: int) -> Row:
-    """One company with so many records, checked whole; the bare statement reads every row of the ledger once."""
+    """One company with that many records, checked whole; the bare statement reads every row of the ledger once."""
     world.campaign("bench", "iaas", id="reconciled")
     world.connection.run(
         """

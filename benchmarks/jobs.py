@@ -8,10 +8,10 @@ from local.aws_events import scheduled_event
 from tests.world import World, invoke
 
 SEAT_SIZES = {1_000: 9, 10_000: 5, 100_000: 3, 1_000_000: 1}
-"""Campaigns, and how many hours of them are run: a small job is over before it can be measured once."""
+"""The hours to run, by the number of campaigns: a small job ends too soon for one run of it to be measured."""
 
 CREDIT_SIZES = {1_000: 9, 10_000: 5, 100_000: 3}
-"""The same; of each campaign two activities are charged in a run."""
+"""The same for the credit job, which charges two activities of each campaign in a run."""
 
 QUICK_MOST = 10_000
 TARGET, AGAIN_TARGET = 1.3, 0.3
@@ -68,7 +68,7 @@ def _credits(world: World, size: int, runs: int) -> Iterator[Row]:
 
 
 def _run(job: str, hour: datetime, records: int) -> float:
-    """Seconds of a run, which has to make so many records."""
+    """Seconds of a run, which has to make that many records."""
     results = []
     took = seconds(lambda: results.append(invoke(job, scheduled_event(hour))))
     if results[0]["usageRecordsCreated"] != records:
@@ -102,6 +102,6 @@ def _activities(world: World, size: int, name: str) -> None:
 
 
 def _settle(world: World, table: str) -> None:
-    """Neither a checkpoint nor the planner's ignorance of new rows is the job's."""
+    """So that neither a checkpoint nor missing statistics of new rows count as the job's time."""
     world.connection.run(f"ANALYZE {table}")
     world.connection.run("CHECKPOINT")

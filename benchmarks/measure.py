@@ -24,9 +24,9 @@ class Row:
     kind: Kind = "times"
     units: int = 1
     limit_units: int = 0
-    """Where the limit does another number in a run."""
+    """The units of a run of the limit, where they differ from `units`; 0 where they do not."""
     allowance: float = 0.0
-    """Seconds that ours may take beside `target` times the limit."""
+    """Seconds that ours may take in addition to `target` times the limit."""
 
     @property
     def ratios(self) -> list[float]:

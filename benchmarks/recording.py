@@ -53,7 +53,7 @@ def run(world: World, quick: bool) -> Iterator[Row]:
 
 
 def _single(runs: int) -> Row:
-    """Fifty at a time of each, by turns; what pgbench says of its own latency."""
+    """Fifty of each, in turn; the limit is the latency that pgbench reports."""
     ours, limit = [], []
     for number in range(max(4, runs // 4)):
         batch = [_event(f"single-{number}", n) for n in range(50)]

@@ -59,7 +59,7 @@ def _plot(run: dict[str, Any]) -> str:
 
 
 def _bar(number: int, row: dict[str, Any]) -> str:
-    # How much of what the target allows is spent, whichever way the ratio runs.
+    # The share of the target that is used up, whether a small or a large ratio is better.
     spent = row["target"] / row["ratio"] if row["kind"] == "share" else row["ratio"] / row["target"]
     length, y = min(max(spent, 0), 2) * BAR / 2, number * HEIGHT
     colour = "#2a7f62" if row["met"] else "#b5493b"

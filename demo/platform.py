@@ -134,7 +134,7 @@ def foreign_campaigns(hours: list[datetime]) -> list[str]:
 
 
 def load(month: Month) -> int:
-    """Write the portfolio's rows that are not there yet; answers how many."""
+    """Write the portfolio's rows that are not there yet, and return how many they were."""
     with transaction(ALL_COMPANIES, role=None) as db:
         return sum(_write(db, month, table, number) for table, rows in month.portfolio.items() for number in range(len(rows)))
 

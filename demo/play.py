@@ -26,12 +26,12 @@ RESULTS = ("usageRecordsCreated", "duplicatesDetected", "lowCreditAlerts")
 
 
 class Refused(Exception):
-    """The API refused a request that the demo relies on; the message is its answer."""
+    """The API refused a request that the demo relies on; the message is its response."""
 
 
 @dataclass
 class Report:
-    """What came of the month: the answers to the requests and corrections, and the sums of the jobs' results."""
+    """What came of the month: the responses to the requests and corrections, and the sums of the jobs' results."""
 
     requests: list[tuple[Row, Row]] = field(default_factory=list)
     corrections: list[tuple[Row, Row]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Report:
 
     @property
     def record_ids(self) -> list[str]:
-        """The records of the requests' events and of the corrections, those that were there before this run, too."""
+        """The records of the requests' events and of the corrections, those that were there before this run included."""
         answers = (answer for _, answer in (*self.requests, *self.corrections))
         return [result["usageRecordId"] for answer in answers for result in answer["results"] if result["usageRecordId"]]
 
@@ -56,17 +56,17 @@ class Report:
 
 
 def call(method: str, path: str, company: str | None = None, **request: Any) -> Any:
-    """The answer of the API; without a company, to the platform's own token."""
+    """The response of the API; without a company, to the platform's own token."""
     return json.loads(_open(method, path, {"X-Company-Id": company} if company else {}, **request).data)
 
 
 def fetch(path: str, media_type: str) -> bytes:
-    """What the API answers in another form than JSON."""
+    """The API's response in a form other than JSON."""
     return bytes(_open("GET", path, {"Accept": media_type}).data)
 
 
 def there(path: str) -> Row | None:
-    """The API's answer in JSON; None where there is nothing yet."""
+    """The API's response in JSON; None where there is nothing yet."""
     response = Client(application).get(path)
     return None if response.status_code == HTTPStatus.NOT_FOUND else cast("Row", response.json)
 
@@ -169,7 +169,7 @@ def changed_parties(billing: Billing) -> list[str]:
 
 
 def documents(company_id: str) -> list[Row]:
-    """All documents of a company, the first that was issued first."""
+    """All documents of a company, in the order in which they were issued."""
     path, found, page = f"/v1/companies/{company_id}/invoices", list[Row](), dict[str, str]()
     while True:
         answer = call("GET", path, query_string=page)

@@ -1,4 +1,4 @@
-"""The demo's statements and report as plain text, at most 100 columns wide. The amounts are the handlers' answers."""
+"""The demo's statements and report as plain text, at most 100 columns wide. The amounts come from the handlers' responses."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -20,8 +20,8 @@ from local.aws_events import ALL_SCOPES, PLATFORM_SCOPE, http_request
 from local.runtime import functions, invoke
 from local.tools import docs
 
-LARGEST_BODY = 10 * 1024 * 1024
-"""What API Gateway takes."""
+BODY_BYTES_MAX = 10 * 1024 * 1024
+"""The limit of API Gateway."""
 _START_PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -39,7 +39,7 @@ TEXTS = {"application/json", "application/javascript", "application/xml"}
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The WSGI application."""
     request = Request(environ)
-    request.max_content_length = LARGEST_BODY
+    request.max_content_length = BODY_BYTES_MAX
     # A page of another site whose name points to this machine is not a caller.
     request.trusted_hosts = ["127.0.0.1", "localhost"]
     return _answer(request)(environ, start_response)

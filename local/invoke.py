@@ -1,4 +1,4 @@
-"""`make invoke`: one handler on one event; its answer on standard output, its logs on standard error."""
+"""`make invoke`: one handler on one event; its response on standard output, its logs on standard error."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ def _event(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         sys.exit(f"There is no event {path}; sample events are in events/")
     except (OSError, ValueError) as error:
-        sys.exit(f"{path} is no JSON: {error}")
+        sys.exit(f"{path} is not JSON: {error}")
     if not isinstance(event, dict):
         sys.exit(f"{path} is no event: it is not a JSON object")
     return event

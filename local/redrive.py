@@ -1,6 +1,6 @@
-"""`make redrive`: put the dead letters of a stack's usage queue back, after mending what their reasons name (design §8).
+"""`make redrive`: send the dead letters of a stack's usage queue again, once what their reasons name is mended (design §8).
 
-Each is sent before it is deleted, so none is lost; the ledger knows one that was sent twice.
+Each is sent before it is deleted, so none is lost. One that is sent twice is recorded once.
 """
 
 import sys
@@ -20,7 +20,7 @@ def main() -> None:
 
 
 def move(sqs: Any, source: str, target: str) -> int:
-    """Move the messages that are there when it begins; how many they were. What comes back meanwhile waits for the next run."""
+    """Move the messages that are there when it begins, and return how many; what comes back waits for the next run."""
     attributes = sqs.get_queue_attributes(QueueUrl=source, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
     waiting, moved = int(attributes["ApproximateNumberOfMessages"]), 0
     while moved < waiting:

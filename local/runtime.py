@@ -18,9 +18,9 @@ functions = cache(template.functions)
 
 
 def invoke(name: str, event: dict[str, Any]) -> Any:
-    """The answer of a function's handler to an event, as JSON carries it.
+    """The response of a function's handler to an event, as JSON carries it.
 
-    Raises what the handler raises, and `TypeError` for an answer that is no JSON.
+    Raises what the handler raises, and `TypeError` for a response that JSON cannot carry.
     """
     function = functions()[name]
     with _one_at_a_time, _environment(function):

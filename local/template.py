@@ -18,8 +18,8 @@ class Route:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of the template: its timeout in seconds, its memory in MB, the literal values of its environment. It is
-    named for its folder here, and has its logical id in the template and among the built artefacts."""
+    """A function of the template: its timeout in seconds, its memory in MB, the literal values of its environment. Here
+    it has the name of its folder; in the template and among the built artefacts it has its logical id."""
 
     name: str
     logical_id: str

@@ -13,10 +13,10 @@ export class Problem extends Error {
 
 const IN_WORDS = {
   0: "The connection was lost. Nothing is known of what was sent; sending it again records nothing twice.",
-  401: "You are not logged in any more.",
-  403: "Your login may not do this.",
+  401: "You are no longer logged in.",
+  403: "You are not allowed to do this.",
   429: "The service has too many requests at once. Try again in a moment.",
-  500: "The service has failed at this. It has been logged; trying again does no harm.",
+  500: "The service failed. The failure has been logged, and trying again does no harm.",
   502: "The service does not respond. Try again in a moment.",
   503: "The service is not available at the moment. Try again in a moment.",
   504: "The service took too long to respond. Try again; nothing is recorded twice.",
@@ -79,7 +79,7 @@ export async function* pages(path, query) {
 }
 
 /** The id of an action: the same one for the same content until it is known to have succeeded, so that a double click, a
- *  reload or a second try makes one. */
+ *  reload and a second try are one action. */
 export function actionId(content) {
   const key = `action ${content}`;
   const id = sessionStorage.getItem(key) ?? `console-${crypto.randomUUID()}`;

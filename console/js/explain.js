@@ -67,7 +67,7 @@ export function rule(line) {
   return { event: null, ...found };
 }
 
-/** The records that count: those of the line's type that no correction supersedes, and that are no voided ones. */
+/** The records that count: those of the line's type that no correction supersedes, without the voided ones. */
 export const counted = (records, line) => records.filter(record => record.eventType === rule(line).event && record.supersededBy === null);
 
 /**

@@ -16,7 +16,7 @@ export const heading = (title, detail = nothing, actions = nothing) => html`
   </header>`;
 
 export const tabs = (company, current, at) => html`
-  <nav class="tabs no-print" aria-label="Of the company">
+  <nav class="tabs no-print" aria-label="Company">
     ${[["Overview", []], ["Invoices", ["invoices"]], ["Usage records", ["records"]], ["Operations", ["operations"]]].map(
       ([name, path]) => html`<a href=${link(["companies", company, ...path], { month: at })} aria-current=${name === current ? "page" : nothing}>${name}</a>`,
     )}

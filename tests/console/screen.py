@@ -69,6 +69,6 @@ class Screen:
         return [" ".join(text.split()) for text in table.locator("> tbody > tr").all_inner_texts()]
 
     def violations(self) -> list[dict[str, Any]]:
-        """What axe finds that keeps people out."""
+        """The accessibility faults that axe finds."""
         found: list[dict[str, Any]] = Axe().run(self.page).response["violations"]
         return [{"rule": each["id"], "nodes": [node["html"][:200] for node in each["nodes"]]} for each in found]

@@ -1,4 +1,4 @@
-// What can be done: each with its form, what it will do in money, and an id that makes a repeat the same action.
+// The actions: each with its form, what it will do in money, and an id by which a repeat is the same action.
 
 import { html, nothing } from "../../vendor/lit-html.js";
 import { get, of, send } from "../api.js";
@@ -135,7 +135,7 @@ export function linkForm({ id, terms, done }) {
 
 /** "25" percent as the fraction "0.25". */
 function fraction(text) {
-  if (!/^\d{1,3}(\.\d{1,2})?$/.test(text)) throw Object.assign(new Error("The share is no percentage."), { fields: new Map([["/allocationPercentage", "must be a percentage such as 25 or 33.33"]]) });
+  if (!/^\d{1,3}(\.\d{1,2})?$/.test(text)) throw Object.assign(new Error("The share is not a percentage."), { fields: new Map([["/allocationPercentage", "must be a percentage such as 25 or 33.33"]]) });
   return decimal(millionths(text) / 100n).replace(/0+$/, "").replace(/\.$/, "");
 }
 
@@ -163,7 +163,7 @@ export function correctForm({ record, campaign, at, period, isVoid, done }) {
       if (!values.reason) throw Object.assign(new Error("The reason is missing."), { fields: new Map([["/reason", "is required"]]) });
       const { billing } = await get(of("campaigns", campaign, "usage"), period);
       const quantity = isVoid ? "0" : values.quantity;
-      if (!/^\d{1,12}(\.\d{1,6})?$/.test(quantity)) throw Object.assign(new Error("The quantity is no number."), { fields: new Map([["/quantity", "must be a number such as 11"]]) });
+      if (!/^\d{1,12}(\.\d{1,6})?$/.test(quantity)) throw Object.assign(new Error("The quantity is not a number."), { fields: new Map([["/quantity", "must be a number such as 11"]]) });
       const priced = record.eventType === "learner_served" ? billing.lines.find(line => line.key === "iaas.learners") : null;
       return html`
         <p>The record counts <strong>${plain(quantity)}</strong> in place of ${plain(record.quantity)}.</p>

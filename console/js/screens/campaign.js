@@ -132,7 +132,7 @@ function reason(line, opened, page, currency) {
       <p>${text}</p>
       <dl class="arithmetic">
         <div><dt>Arithmetic</dt><dd><code>${line.derivation} = ${grouped(line.amount)}${currency ? ` ${currency}` : ""}</code></dd></div>
-        <div><dt>Holds</dt><dd>${instant(line.from, zone)} until ${instant(line.to, zone)}</dd></div>
+        <div><dt>In force</dt><dd>${instant(line.from, zone)} until ${instant(line.to, zone)}</dd></div>
       </dl>
       ${opened.failure ? html`<p class="problem" role="alert">${opened.failure}</p>` : !opened.terms ? working("Reading its terms and records …") : html`
         <h4>Terms in force</h4>

@@ -54,7 +54,7 @@ export async function open({ parts: [, id], query }, draw) {
     </section>`;
 }
 
-/** What of a model's usage is drawn. */
+/** The kind of usage that is drawn for a pricing model. */
 export const field = model => ({ seats: "seatsPeak", credits: "credits", custom: "sessions" })[model] ?? "learners";
 
 function row(campaign, points, company, at) {

@@ -11,9 +11,9 @@ const CHECKS = {
   coverage: "Each credit record is paid by its movements, to the last credit.",
   activities: "Each activity is charged at the rate that its record holds.",
   keys: "Each record's key is the key of its content.",
-  corrections: "No record is superseded twice, or in a circle.",
+  corrections: "No record is superseded twice, and no chain of corrections leads back to where it began.",
   bundles: "The shares of each subscription are valid, and the parts add up to the whole.",
-  invoices: "Each document adds up, and says what its month is charged.",
+  invoices: "Each document adds up, and its amounts are what its month is charged.",
   outbox: "No event waits to be published for over an hour.",
   protection: "The database's own protection is in force.",
 };

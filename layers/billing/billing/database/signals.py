@@ -16,7 +16,7 @@ from billing.errors import NotFound
 from billing.money import show_quantity
 from billing.periods import DAY, Period
 from billing.signals.capacity import Balance, Beside, Capacity, capacity
-from billing.signals.forecast import MOST_DAYS, Forecast, forecast
+from billing.signals.forecast import DAYS_MAX, Forecast, forecast
 from billing.signals.shown import capacity_shape, forecast_shape
 from billing.sql import queries
 from billing.terms.campaign import Campaign
@@ -115,7 +115,7 @@ def load_positions(db: Session, charged: Sequence[Charged], period: Period, now:
     supported = _load_supported(db, charged)
     counted = [*ids["credits"], *ids["iaas"]]
     zone, today = charged[0].campaign.zone, now.astimezone(charged[0].campaign.zone).date()
-    last_days = [today - n * DAY for n in range(1, MOST_DAYS + 1)]
+    last_days = [today - n * DAY for n in range(1, DAYS_MAX + 1)]
     daily = load_daily(db, zone, counted, last_days) if counted else {}
     undated = [each.campaign.id for each in charged if each.campaign.start_date is None and each.campaign.id in counted]
     first_days = _load_first_days(db, zone, undated)
@@ -187,6 +187,6 @@ def _forecast(charged: Charged, used: Capacity, daily: Daily, life: tuple[date, 
     if kind is None or used.available is None:
         return None
     first, today = life
-    days = [today - n * DAY for n in range(min(MOST_DAYS, (today - first).days), 0, -1)]
+    days = [today - n * DAY for n in range(min(DAYS_MAX, (today - first).days), 0, -1)]
     of_campaign = daily.get((charged.campaign.id, kind), {})
     return forecast(now, Fraction(used.available), [of_campaign.get(day, Decimal(0)) for day in days])

@@ -29,7 +29,7 @@ class Corrections(Request):
         if not corrections:
             raise ValueError(f"must have 1 to {BATCH_MAX:,} corrections")
         if len(corrections) > BATCH_MAX:
-            raise TooLarge(f"The batch has {len(corrections)} corrections; at most {BATCH_MAX} are taken at a time.")
+            raise TooLarge(f"The batch has {len(corrections)} corrections; at most {BATCH_MAX} are accepted at a time.")
         return corrections
 
 

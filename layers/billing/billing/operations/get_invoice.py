@@ -63,7 +63,7 @@ def _rendered(company: str, invoice_id: str, form: str) -> str:
 
 
 def accepted(header: str | None) -> str:
-    """The form that an `Accept` header prefers; JSON of those that it likes as much. Raises `NotAcceptable`.
+    """The form that an `Accept` header prefers; JSON where it prefers several forms equally. Raises `NotAcceptable`.
 
     >>> accepted(None), accepted("text/html, */*;q=0.8"), accepted("application/*"), accepted("text/csv;q=0.5, text/html;q=0.9")
     ('application/json', 'text/html', 'application/json', 'text/html')
@@ -95,7 +95,7 @@ def _place(cursor: str | None) -> int:
     if cursor is None:
         return 0
     if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 9 or int(cursor) % LINES_MAX:
-        raise Invalid("The cursor cannot be used; see errors.", [FieldError("/cursor", "is none that a page gave")])
+        raise Invalid("The cursor cannot be used; see errors.", [FieldError("/cursor", "is not a cursor of this document")])
     return int(cursor)
 
 

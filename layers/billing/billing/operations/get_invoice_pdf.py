@@ -7,7 +7,7 @@ from billing.invoices.pdf import pdf_document
 from billing.sql import queries
 
 PDF_BYTES = 4 * 1024 * 1024
-"""As base64 it is a third more, and Lambda's answer may have 6 MB."""
+"""Base64 adds a third, and Lambda's limit for a response is 6 MB."""
 
 ALL_LINES = 2**31 - 1
 

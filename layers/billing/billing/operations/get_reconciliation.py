@@ -5,7 +5,7 @@ from billing.database.session import load_json, snapshot
 
 
 def get_reconciliation(company: str, company_id: str) -> Reconciliation:
-    """What the checks find now; of a company with over a million records, what the last run found. Raises `NotFound`, also for
+    """What the checks find now; for a company with over a million records, what the last run found. Raises `NotFound`, also for
     another company."""
     with snapshot(company) as db:
         found = load_company(db, company, company_id)

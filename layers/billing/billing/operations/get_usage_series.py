@@ -9,7 +9,7 @@ from billing.errors import FieldError, Invalid
 from billing.money import show_quantity
 from billing.periods import Period, parse_period
 from billing.pricing.seats import average_seats
-from billing.signals.series import MOST_POINTS, Interval, TooManyPoints, points
+from billing.signals.series import POINTS_MAX, Interval, TooManyPoints, points
 from billing.usage.consumption import Consumption
 
 
@@ -42,7 +42,7 @@ def get_usage_series(company: str, campaign_id: str, start: str, end: str, inter
         try:
             along = points(period, interval, campaign.zone)
         except TooManyPoints:
-            detail = f"makes more than {MOST_POINTS:,} points; take a longer one, or a shorter period"
+            detail = f"makes more than {POINTS_MAX:,} points; take a longer one, or a shorter period"
             raise Invalid("The series would be too long; see errors.", [FieldError("/interval", detail)]) from None
         used = load_series(db, campaign, along)
     return UsageSeries(

@@ -1,4 +1,4 @@
-"""The hourly job that closes months, and does what companies with many campaigns wait for (design §13)."""
+"""The hourly job that closes months, and makes what was requested for companies with many campaigns (design §13)."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -35,9 +35,9 @@ class _Request(NamedTuple):
 
 
 def issue_invoices(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
-    """Do what is waited for, close every month that ended `GRACE_HOURS` before the hour, oldest first, and publish the events.
+    """Do what was requested, close every month that ended `GRACE_HOURS` before the hour, oldest first, and publish the events.
 
-    A company that cannot be invoiced is reported, and all others are; a month of a company on hold is closed by hand only.
+    A company that cannot be invoiced is reported and keeps no other back; months of a company on hold are closed by hand only.
     Raises `JobFailed` where one could not be invoiced, `DatabaseUnavailable` where the database cannot be reached.
     """
     with job_run(JOB_NAME, hour, time_left) as run:
@@ -71,13 +71,13 @@ def _due(hour: datetime) -> Iterator[_Due]:
 
 
 def _close(company_id: str, month: date, recorded_by: str) -> int:
-    """How many documents closing the month made."""
+    """Close the month; returns how many documents that made."""
     closed = close_month(ALL_COMPANIES, company_id, month, recorded_by, JOBS)
     return len(closed.documents) if closed.made else 0
 
 
 def _answer(run: Run, request: _Request) -> int:
-    """Do what a company waits for, and how many documents that made."""
+    """Do what was requested for a company; returns how many documents that made."""
     return _reported(run, request.company_id, partial(_done, request)) or 0
 
 
@@ -97,7 +97,7 @@ def _done(request: _Request) -> int:
 
 
 def _reported(run: Run, company_id: str, work: Callable[[], int]) -> int | None:
-    """What the work returns; None where the company cannot be invoiced, which is reported."""
+    """What the work returns. Where the company cannot be invoiced, that is reported, and None is returned."""
     run.check_time()
     try:
         return work()

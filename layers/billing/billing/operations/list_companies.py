@@ -12,7 +12,7 @@ from billing.errors import FieldError, Invalid
 from billing.sql import queries
 
 PAGE = 100
-"""Companies of a page where the caller does not say."""
+"""Companies on a page where the caller gives no limit."""
 
 PAGE_MAX = 1000
 _SQL = queries("signals")

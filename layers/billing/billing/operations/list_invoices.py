@@ -13,10 +13,10 @@ from billing.invoices.shown import LINES_MAX, ShownDocument
 from billing.sql import queries
 
 PAGE = 50
-"""Documents on a page, at the most."""
+"""The highest number of documents on a page."""
 
 PAGE_BYTES = 4_000_000
-"""Of the documents on a page; Lambda's answer may have 6 MB. The first is always there."""
+"""The size of a page's documents, of which the first is always there; Lambda's limit for a response is 6 MB."""
 
 _SQL = queries("invoices")
 _CURSOR = re.compile(r"([0-9]{4})-([0-9]{1,9})", re.ASCII)
@@ -73,7 +73,7 @@ def _place(cursor: str | None) -> tuple[int, int]:
         return _NEWEST
     place = _CURSOR.fullmatch(cursor)
     if place is None or int(place[2]) > _NEWEST[1]:
-        raise Invalid("The cursor cannot be used; see errors.", [FieldError("/cursor", "is none that a page gave")])
+        raise Invalid("The cursor cannot be used; see errors.", [FieldError("/cursor", "is not a cursor of this list")])
     return int(place[1]), int(place[2])
 
 

@@ -39,7 +39,7 @@ class LinkedCampaign(Shape):
 
 
 class SubscriptionCampaigns(Shape):
-    """The answer: all campaigns that are linked, active or not, in the order of their ids."""
+    """All campaigns that are linked, active or not, in the order of their ids."""
 
     subscription_id: SubscriptionRef
     campaigns: list[LinkedCampaign]

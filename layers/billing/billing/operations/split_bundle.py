@@ -31,7 +31,7 @@ class Validation(Shape):
 
 
 class BundleSplit(Shape):
-    """The answer; `totalBudget` is the annual price times the quantity bought."""
+    """The split; `totalBudget` is the annual price times the quantity bought."""
 
     subscription_id: SubscriptionRef
     total_budget: DecimalString

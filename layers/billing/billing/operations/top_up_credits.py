@@ -29,7 +29,7 @@ from billing.sql import queries
 
 PRIORITY_MAX = 1000
 PRIORITY = 100
-"""Of a grant where nobody says; a lower number burns first (design §11)."""
+"""The priority of a grant whose top-up names none; a lower number burns first (design §11)."""
 
 _SQL = queries("grants")
 

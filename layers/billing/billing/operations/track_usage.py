@@ -19,7 +19,7 @@ class UsageBatch(Request):
     # Each is validated by itself, so that a bad one takes no other down.
     events: Annotated[
         list[SkipValidation[UsageEvent]],
-        # Powertools makes a text of what a route is called with.
+        # Not in the repr: Powertools formats the arguments of each call to a route.
         Field(json_schema_extra={"minItems": 1, "maxItems": BATCH_MAX}, repr=False),
     ]
 
@@ -29,7 +29,7 @@ class UsageBatch(Request):
         if not events:
             raise ValueError(f"must have 1 to {BATCH_MAX:,} events")
         if len(events) > BATCH_MAX:
-            raise TooLarge(f"The batch has {len(events)} events; at most {BATCH_MAX} are taken at a time.")
+            raise TooLarge(f"The batch has {len(events)} events; at most {BATCH_MAX} are accepted at a time.")
         return events
 
 

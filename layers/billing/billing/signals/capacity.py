@@ -1,6 +1,7 @@
 """How much of what a campaign has committed to is used (design §15).
 
-load = used ÷ committed, null where nothing is committed; near from 80 %, at at 100 %, over above it. By the model in force:
+load = used ÷ committed, null where nothing is committed. The state is `near` from 80 %, `at` for exactly 100 %, `over` above
+that. By the model in force:
 
 - seats, over a period, with u(h) and c of each hour: load = Σ u ÷ Σ c, commitment used = Σ min(u, c) ÷ Σ c. Committed and used
   are shown as averages over the hours of the period in the campaign's date range.
@@ -56,7 +57,7 @@ class Capacity(NamedTuple):
 
     @property
     def state(self) -> CapacityState | None:
-        """None below 80 %, and where there is no load."""
+        """`near`, `at` or `over`; None below 80 %, and where there is no load."""
         return state(self.load)
 
 
@@ -69,7 +70,8 @@ def ratio(dividend: Fraction | None, divisor: Fraction | None) -> Fraction | Non
 
 
 def state(load: Fraction | None) -> CapacityState | None:
-    """
+    """The state of a load, None below 80 %.
+
     >>> [state(Fraction(percent, 100)) for percent in (79, 80, 99, 100, 101)]
     [None, 'near', 'near', 'at', 'over']
     """
@@ -79,7 +81,7 @@ def state(load: Fraction | None) -> CapacityState | None:
 
 
 def of_seats(campaign: Campaign, parts: Sequence[Part]) -> Capacity:
-    """Of the parts in which the campaign is charged by the seat."""
+    """The capacity in seats, over the parts in which the campaign is charged by the seat."""
     by_seat = [part for part in parts if isinstance(part.version.terms, SeatTerms)]
     months = [month for part in by_seat for month in part.consumption.seat_months]
     hours = sum(
@@ -104,7 +106,7 @@ def _committed_seat_hours(campaign: Campaign, part: Part) -> Fraction:
 
 
 def of_credits(balance: Balance, parts: Sequence[Part]) -> Capacity:
-    """Of a balance, and the overage of the parts."""
+    """The capacity in credits: a balance, and the overage of the parts."""
     overage = sum((Fraction(part.consumption.overage) for part in parts), Fraction(0))
     granted, remaining = Fraction(balance.granted), Fraction(balance.remaining)
     return Capacity(
@@ -117,7 +119,7 @@ def of_credits(balance: Balance, parts: Sequence[Part]) -> Capacity:
 
 
 def of_learners(agreed: Decimal | None, served: Decimal) -> Capacity:
-    """Of the learners agreed on, where a number was, and those served so far."""
+    """The capacity in learners: those agreed on (None where no number was), and those served so far."""
     return Capacity(
         unit="learner",
         committed=None if agreed is None else Fraction(agreed),
@@ -128,7 +130,7 @@ def of_learners(agreed: Decimal | None, served: Decimal) -> Capacity:
 
 
 def of_share(share: Decimal, supported: Decimal | None, parts: Sequence[Part]) -> Capacity:
-    """Of a share of a bundle that supports so many learners a year, all that were bought together."""
+    """The capacity of a share of a subscription, whose bundles together support that many learners a year, if stated."""
     learners = combined(part.consumption for part in parts).learners
     hours = sum(part.period.hours for part in parts)
     pro_rata = Fraction(supported) * hours / HOURS_OF_A_YEAR if supported is not None else None
@@ -152,7 +154,7 @@ class Beside(NamedTuple):
 
 
 def capacity(campaign: Campaign, parts: Sequence[Part], beside: Beside) -> Capacity:
-    """By the model in force at the end of the parts; none for custom campaigns, and bundle campaigns that are not linked."""
+    """The capacity by the model in force at the end of the parts; `NO_CAPACITY` for custom and unlinked bundle campaigns."""
     version = parts[-1].version
     if version.pricing_model == "seats":
         return of_seats(campaign, parts)

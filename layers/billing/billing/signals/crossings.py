@@ -1,5 +1,5 @@
-"""Which lines of capacity are crossed, each once (design §15): near at 80 %, at at 100 %, over above it. A line that was
-crossed is armed again once the load is 5 points below it.
+"""Which lines of capacity are crossed, each once (design §15): `near` from 80 %, `at` from 100 %, `over` above
+that. A line that was crossed is armed again once the load is more than 5 points below it.
 
 >>> cross(Fraction(83, 100), set()), cross(Fraction(76, 100), {"near"}), cross(Fraction(74, 100), {"near"})
 (['near'], [], [])
@@ -26,7 +26,7 @@ def cross(load: Fraction | None, crossed: AbstractSet[str]) -> list[CapacityStat
 
 
 def still_crossed(load: Fraction | None, crossed: AbstractSet[str]) -> set[str]:
-    """The lines that stay crossed: those that the load is not 5 points below."""
+    """The lines that stay crossed: those that the load is at most 5 points below."""
     return {line for line in LINES if line in crossed and load is not None and load >= LINES[line] - ARMED_BELOW}
 
 

@@ -1,7 +1,8 @@
 """When what is left runs out (design §15): no model, no smoothing.
 
-burn = Σ of the last 28 whole days ÷ 28; of fewer days all of them, of fewer than 7 nothing. It runs out at now + left ÷ burn;
-earliest and latest are by the week with the highest and the one with the lowest use, of those that end with the last day.
+burn = Σ of the last 28 whole days ÷ 28. Where the campaign has fewer days, it is the average of all of them; with fewer than 7
+there is no forecast. It runs out at now + left ÷ burn. The weeks are counted back from the last day: the one with the highest
+use gives the earliest run-out, the one with the lowest use the latest.
 
 Example: 236.5 credits in 31 days are 7.6290 a day; 63.5 left ÷ 7.6290 = 8.32 days.
 """
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 from billing.instants import LATEST
 
-MOST_DAYS, FEWEST_DAYS, WEEK = 28, 7, 7
+DAYS_MAX, DAYS_MIN, WEEK_DAYS = 28, 7, 7
 
 
 class Forecast(NamedTuple):
@@ -30,12 +31,12 @@ class Forecast(NamedTuple):
 
 
 def forecast(now: datetime, left: Fraction, daily: Sequence[Decimal]) -> Forecast | None:
-    """From the use of each whole day that the campaign has, the oldest first; None for fewer than 7."""
-    days = daily[-MOST_DAYS:]
-    if len(days) < FEWEST_DAYS:
+    """The forecast from the use of each whole day of the campaign, the oldest first; None for fewer than 7 days."""
+    days = daily[-DAYS_MAX:]
+    if len(days) < DAYS_MIN:
         return None
-    ends = range(len(days), WEEK - 1, -WEEK)
-    weeks = [Fraction(sum(days[end - WEEK : end])) / WEEK for end in ends]
+    ends = range(len(days), WEEK_DAYS - 1, -WEEK_DAYS)
+    weeks = [Fraction(sum(days[end - WEEK_DAYS : end])) / WEEK_DAYS for end in ends]
     used = Fraction(sum(days))
     return Forecast(
         left=left,
@@ -49,7 +50,7 @@ def forecast(now: datetime, left: Fraction, daily: Sequence[Decimal]) -> Forecas
 
 
 def run_out(now: datetime, left: Fraction, burn_per_day: Fraction) -> datetime | None:
-    """The instant, to the second below; None where nothing burns."""
+    """The instant, rounded down to the second; None where nothing burns, and where it would lie after 2199."""
     if not burn_per_day:
         return None
     seconds = left / burn_per_day * 86_400

@@ -59,8 +59,8 @@ class Opportunity(NamedTuple):
 
 
 class SeatFacts(NamedTuple):
-    """What the rules take of a campaign by the seat: of the last 28 days the hours with a commitment, those of them above it,
-    and what the additional seats cost; the last two months, the older first."""
+    """What the rules use of a campaign of seats: the hours of the last 28 days that had a commitment, those of them above it,
+    and what the additional seats cost; then the last two months, the older first."""
 
     days: Period
     hours: int
@@ -78,8 +78,8 @@ class LastMonth(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What the rules take of a campaign at `now`: its capacity this month, the last month, and what it used of its own unit on
-    each of the days that `days_compared` names. `seats` is None of a campaign that had none of the model in these times."""
+    """What the rules use of a campaign at `now`: its capacity this month, the last month, and what it used of its own unit on
+    each of the days that `days_compared` names. `seats` is None where the campaign was not charged by the seat in that time."""
 
     campaign: Campaign
     now: datetime

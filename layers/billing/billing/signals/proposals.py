@@ -1,8 +1,8 @@
 """What a usage would cost by each pricing model (design §15): the statement of a campaign that has it, by the same rating code.
 
 The usage is spread over whole calendar months in UTC, seats evenly. Credits = (volunteer hours + sessions) × the rate, bought
-at the credit's price. Of a bundle as many are bought as support the learners pro rata, one at least. A model without a price
-has no proposal: nothing is guessed.
+at the price of a credit. As many of a bundle are bought as support the learners pro rata, and at least one. A model
+without a price has no proposal: nothing is guessed.
 
 Example: 120 seat-months in 3 months, 30 committed at 35.00: 90 committed are 3,150.00, 30 additional 1,050.00, in all 4,200.00.
 """
@@ -68,7 +68,7 @@ class Proposal(NamedTuple):
 
 
 def proposed_period(now: datetime, count: int) -> Period:
-    """As many calendar months, the first of which is the next one."""
+    """`count` calendar months in UTC, beginning with the next one."""
     first = months_later(now.astimezone(UTC).date().replace(day=1), 1)
     return Period(midnight(first, UTC_ZONE), midnight(months_later(first, count), UTC_ZONE))
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from billing.periods import DAY, HOUR, Period, first_hour, midnight, months
 
-MOST_POINTS = 2000
+POINTS_MAX = 2000
 Interval = Literal["hour", "day", "month"]
 
 
@@ -29,10 +29,10 @@ def points(period: Period, interval: Interval, zone: ZoneInfo) -> list[Period]:
     if interval == "month":
         return [Period(month.start, month.end) for month in months(period, zone)]
     length = HOUR if interval == "hour" else DAY
-    if (period.end - period.start) / length > MOST_POINTS + 1:
+    if (period.end - period.start) / length > POINTS_MAX + 1:
         raise TooManyPoints
     edges = [period.start, *_edges_within(period, interval, zone), period.end]
-    if len(edges) > MOST_POINTS + 1:
+    if len(edges) > POINTS_MAX + 1:
         raise TooManyPoints
     return [Period(start, end) for start, end in pairwise(edges)]
 

@@ -28,7 +28,7 @@ def show_optional(value: Fraction | None) -> Decimal | None:
 def capacity_shape(
     capacity: Capacity, period: Period, grants: Sequence[contract.GrantLeft], ahead: contract.Forecast | None
 ) -> contract.Capacity:
-    """The whole of it."""
+    """The capacity over a period, with its grants and its forecast."""
     return contract.Capacity(
         unit=capacity.unit,
         period=PeriodShape(start=period.start, end=period.end),
