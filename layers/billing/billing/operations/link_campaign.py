@@ -52,7 +52,7 @@ class Link(Request):
 
 
 class Linked(Shape):
-    """The link, and the share of the subscription that is left beside all links from then on."""
+    """The link, and the share of the subscription that is left beside all links while it holds."""
 
     campaign_id: CampaignRef
     subscription_id: SubscriptionRef
@@ -83,7 +83,7 @@ def link_campaign(company: str, campaign_id: str, link: Link, recorded_by: str) 
         if terms["pricing_model"] != "bundle":
             raise Conflict(f"The campaign's pricing model is {terms['pricing_model']}, not bundle.")
         where = {"campaign_id": campaign_id, "subscription_id": link.subscription_id, "since": effective}
-        others = Decimal(db.value(_SQL["shares_of_others"], **where))
+        others = Decimal(db.value(_SQL["shares_of_others"], is_active=terms["is_active"], **where))
         if terms["is_active"]:
             _check_room(link.allocation_percentage, others)
         _link(db, campaign, link, effective, recorded_by, terms)

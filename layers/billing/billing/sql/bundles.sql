@@ -15,8 +15,18 @@ SELECT id, company_id, status FROM l2i_subscriptions
 WHERE id = :subscription_id AND :company IN (company_id, '*') FOR NO KEY UPDATE;
 
 -- name: shares_of_others
--- The most that the subscription's other active campaigns take of it at any instant from one on.
-WITH link AS (
+-- The most that the subscription's other active campaigns take of it at any instant at which a link from one on holds: until the
+-- campaign's next change of its link, and of an active campaign only while it is active.
+WITH own AS (
+    SELECT greatest(v.starts_at, :since) AS starts_at, least(v.ends_at, next.instant) AS ends_at
+    FROM campaign_versions v
+    CROSS JOIN LATERAL (
+        SELECT coalesce(min(t.effective_from), 'infinity') AS instant FROM campaign_terms t
+        WHERE t.campaign_id = :campaign_id AND t.effective_from > :since AND t.terms ? 'l2i_subscription_id'
+    ) AS next
+    WHERE v.campaign_id = :campaign_id AND v.ends_at > :since AND v.starts_at < next.instant
+        AND (NOT :is_active OR (v.terms ->> 'is_active')::boolean)
+), link AS (
     SELECT greatest(v.starts_at, :since) AS starts_at, v.ends_at, (v.terms ->> 'bundle_allocation_percentage')::numeric AS share
     FROM campaign_versions v
     WHERE v.campaign_id IN (
@@ -24,10 +34,14 @@ WITH link AS (
         AND v.terms ->> 'l2i_subscription_id' = :subscription_id AND (v.terms ->> 'is_active')::boolean
         AND v.ends_at > :since AND v.campaign_id <> :campaign_id
 ), edge AS (
-    SELECT starts_at AS instant, share FROM link UNION ALL SELECT ends_at, -share FROM link
+    SELECT starts_at AS instant, share FROM link
+    UNION ALL SELECT ends_at, -share FROM link
+    UNION ALL SELECT starts_at, 0 FROM own
+), total AS (
+    SELECT instant, sum(sum(share)) OVER (ORDER BY instant) AS share FROM edge GROUP BY instant
 )
-SELECT coalesce(max(total), 0) AS shares
-FROM (SELECT sum(sum(share)) OVER (ORDER BY instant) AS total FROM edge GROUP BY instant) AS taken;
+SELECT coalesce(max(total.share), 0) AS shares
+FROM total JOIN own ON total.instant >= own.starts_at AND total.instant < own.ends_at;
 
 -- name: active_campaigns
 -- The active campaigns of a subscription with their shares, in a stable order.
