@@ -173,7 +173,9 @@ def test_a_query_without_a_filter_sees_one_companys_rows_only(world: World) -> N
     ids=["wrong scope", "no scope", "no claims"],
 )
 def test_who_may_not_is_refused_before_the_body_is_read(world: World, scopes: str, authorizer: bool, status: int) -> None:
-    changes: dict[str, Any] = {} if authorizer else {"requestContext": {"stage": "$default", "requestId": "1", "http": {}}}
+    changes: dict[str, Any] = (
+        {} if authorizer else {"requestContext": {"stage": "$default", "requestId": "1", "http": {"method": "POST"}}}
+    )
 
     answer = request("track_usage", "POST", "/v1/usage-events", "not json", company="c", scopes=scopes, **changes)
 

@@ -15,6 +15,7 @@ from pydantic_core import to_json
 import billing
 from billing.api import caller
 from billing.api.body import check_content_type, lower_content_type, parse_body
+from billing.api.gateway import check_event
 from billing.api.problems import HANDLERS, no_route, problem
 from billing.errors import BillingError, FieldError, Invalid, field_error
 from billing.telemetry import logger, metrics
@@ -74,8 +75,9 @@ class Api(APIGatewayHttpResolver):
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def _handle(event: dict[str, Any], context: LambdaContext, app: Api) -> dict[str, Any]:
-    event = event | {"headers": lower_content_type(event.get("headers") or {})}
     try:
+        check_event(event)
+        event = event | {"headers": lower_content_type(event.get("headers") or {})}
         request = APIGatewayProxyEventV2(event)
         app.context.update(company=caller.caller_company(request, app.scope))
         check_content_type(request)
