@@ -85,7 +85,7 @@ format: .venv/check  ## put the code into its format
 	@$(VENV)/ruff check --fix .
 	@$(VENV)/ruff format .
 
-build: .venv-sam/sam  ## sam build, with precompiled bytecode
+build: .venv-sam/sam .venv-sbom/sbom  ## sam build, with precompiled bytecode, and .aws-sam/sbom.json (CycloneDX)
 	@bash local/artefacts/build.sh
 
 # What the tests of the built artefacts, sam-local and bench ask for by themselves.
@@ -129,7 +129,7 @@ FOLDERS := $(filter-out demo,$(patsubst %/,%,$(wildcard */)))
 	@echo "There is no target $@; make help lists them." >&2; exit 2
 
 # Root and another user would each leave what the other cannot run or remove.
-MADE := .venv .venv-sam .venv-scan .venv-lambda .local .aws-sam
+MADE := .venv .venv-sam .venv-scan .venv-sbom .venv-lambda .local .aws-sam
 mine:
 	@[ -w . ] || { echo "The folder $$PWD cannot be written by $$(id -un); clone it to one that can." >&2; exit 1; }
 	@for folder in $(MADE); do if [ -e $$folder ] && [ ! -O $$folder ]; then \
@@ -166,6 +166,12 @@ mine:
 	@$(call make_venv,.venv-scan)
 	@echo "Installing the security scan …" >&2
 	@.venv-scan/bin/python $(LOCKED) requirements/scan.txt
+	@touch $@
+
+.venv-sbom/sbom: requirements/sbom.txt | mine
+	@$(call make_venv,.venv-sbom)
+	@echo "Installing what makes the bill of materials …" >&2
+	@.venv-sbom/bin/python $(LOCKED) requirements/sbom.txt
 	@touch $@
 
 .venv-lambda/lambda: requirements/lambda.txt | mine

@@ -60,6 +60,14 @@ def recorded(record: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("function", functions().values(), ids=lambda function: function.name)
+def test_the_bill_of_materials_names_every_package_of_the_layers_with_its_version() -> None:
+    bill = json.loads((BUILD.parent / "sbom.json").read_text())
+
+    pins = [line for path in (ROOT / "layers").glob("*/requirements.txt") for line in path.read_text().split()]
+    assert bill["bomFormat"] == "CycloneDX"
+    assert sorted(part["purl"] for part in bill["components"]) == sorted(f"pkg:pypi/{pin.replace('==', '@')}" for pin in pins)
+
+
 def test_a_built_function_answers_its_events_as_its_source_does(copies: compare.Copies, function: Function) -> None:
     events = [json.loads(path.read_text()) for path in compare.events(function.name)]
     with copies(function.name) as url:

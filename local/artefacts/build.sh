@@ -12,5 +12,7 @@ rm -rf "$layer"/{pyproject.toml,requirements.in,requirements.txt} "$layer"/*.dat
 rm "$layer"/aws_lambda_powertools/event_handler/openapi/swagger_ui/*.{js,css}
 # pg8000 and scramp ask for their versions whenever they are loaded, and would parse the README that follows.
 sed -i '/^$/,$d' "$layer"/*.dist-info/METADATA
+cat layers/*/requirements.txt |
+    .venv-sbom/bin/cyclonedx-py requirements --output-reproducible --output-format JSON --output-file .aws-sam/sbom.json -
 "$python" -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
 echo "The layer: $(du -sm "$layer" | cut -f1) MB"
