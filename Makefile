@@ -1,12 +1,13 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-fast serve openapi schema invoke reconcile redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed console-upload setup-times clean mine browser pictures
+.PHONY: help demo demo-reset test soak test-fast serve openapi schema invoke reconcile redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed console-upload setup-times clean mine browser pictures
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv/bin
 PORT ?= 8000
+MINUTES ?= 5
 FUNCTION ?= track_usage
 STAGE ?= dev
 STACK ?= campaign-billing
@@ -29,6 +30,9 @@ demo-reset: .venv/run  ## empty the embedded database, so that the demo begins a
 
 test: .venv/test browser  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
 	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile --cov)
+
+soak: .venv/test  ## the promises tried at length: MINUTES=5 for each part that has no number (PARTS="model load", SEED=7)
+	@$(VENV)/python -m tests.soak $(MINUTES) $(PARTS)
 
 test-fast: .venv/test  ## the rules alone, without a database or a server
 	@HYPOTHESIS_PROFILE=fast $(VENV)/python -m pytest -p no:schemathesis -m "not database and not slow" $(RULES)

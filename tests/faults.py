@@ -1,14 +1,23 @@
-"""A connection that is cut, or whose process is killed, before its nth message to the server."""
+"""A connection that is cut, ended by the server, or whose process is killed, before its nth message to the server, or whose
+answer to that message is lost."""
 
 import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Literal
 
 from billing.database import session as database
+from local.databases import connect
 
-Fault = Literal["kill", "cut"]
+Fault = Literal["kill", "cut", "end", "lose"]
+
+END_OF_OTHERS = """
+    SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
+    WHERE application_name = 'campaign-billing' AND datname = current_database()
+"""
+"""What a failover or a restart of the server does to the functions' connections."""
 
 
 class Faulty(database.Session):
@@ -20,18 +29,30 @@ class Faulty(database.Session):
 
     def rows(self, sql: str, **parameters: Any) -> list[database.Row]:
         self.strike()
-        return super().rows(sql, **parameters)
+        rows = super().rows(sql, **parameters)
+        self.lose()
+        return rows
 
     def script(self, sql: str) -> None:
         self.strike()
         super().script(sql)
+        self.lose()
 
     def strike(self) -> None:
         Faulty.messages += 1
         if Faulty.messages == Faulty.at and self.fault == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        if Faulty.messages == Faulty.at:
+        if Faulty.messages == Faulty.at and self.fault == "cut":
             self.connection._usock.shutdown(2)
+        if Faulty.messages == Faulty.at and self.fault == "end":
+            with closing(connect(os.environ["DATABASE_URL"])) as other:
+                other.run(END_OF_OTHERS)
+
+    def lose(self) -> None:
+        """The server has done what was asked, and nobody learns of it."""
+        if Faulty.messages == Faulty.at and self.fault == "lose":
+            self.close()
+            raise ConnectionResetError
 
 
 def strike(call: Callable[[], object], fault: Fault, at: int) -> int | None:
