@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv, a Postgres in .local.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test soak test-fast serve openapi schema invoke reconcile redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed console-upload setup-times clean mine browser pictures
+.PHONY: help demo demo-reset test soak mutants test-fast serve openapi schema invoke reconcile redrive psql check audit hooks format build artefacts db sam-local bench bench-readme preflight verify seed console-upload setup-times clean mine browser pictures
 
 # The first interpreter that runs and is new enough; a shim of a version manager may be there and not run.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -33,6 +33,9 @@ test: .venv/test browser  ## the whole test suite, against a real Postgres (ARGS
 
 soak: .venv/test  ## the promises tried at length: MINUTES=5 for each part that has no number (PARTS="model load", SEED=7)
 	@$(VENV)/python -m tests.soak $(MINUTES) $(PARTS)
+
+mutants: .venv/test  ## faults made by hand, each put into a copy, and whether a test finds it (ARGS="invoices money" for some)
+	@$(VENV)/python -m tests.mutants $(ARGS)
 
 test-fast: .venv/test  ## the rules alone, without a database or a server
 	@HYPOTHESIS_PROFILE=fast $(VENV)/python -m pytest -p no:schemathesis -m "not database and not slow" $(RULES)
