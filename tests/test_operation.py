@@ -109,6 +109,7 @@ OF_EACH = [
     "tests/local/test_openapi.py",
     "tests/test_events.py",
     "tests/api/test_routes.py",
+    "tests/api/test_other_companies.py",
     f"tests/operations/test_{NAME}.py",
 ]
 """Tests that are made from the repository: of the whole, and, for each operation, those that have its name."""

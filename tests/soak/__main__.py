@@ -7,7 +7,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -58,23 +58,23 @@ def strike(_minutes: float, _seed: int) -> str:
     return f"{struck.total():,} faults: " + ", ".join(f"{name} {count}" for name, count in struck.most_common())
 
 
-def kill(_minutes: float, _seed: int) -> str:
+def kill_postgres(_minutes: float, _seed: int) -> str:
     """Postgres killed under load."""
     acknowledged, failed = outages.kill_postgres(KILLS)
     return f"{KILLS} times SIGKILL to Postgres: {acknowledged:,} events acknowledged and there, {failed:,} requests told 503"
 
 
-def burden(minutes: float, _seed: int) -> str:
+def put_under_load(minutes: float, _seed: int) -> str:
     """32 callers at once."""
     with _database() as (world, url):
-        statuses, events = load.burden(world, url, 60 * minutes)
+        statuses, events = load.put_under_load(world, url, 60 * minutes)
     by_status = ", ".join(f"{status} {count:,}" for status, count in sorted(Counter(s for _, s, _ in statuses).items()))
     return "\n  ".join(
         [f"{load.CALLERS} callers, {len(statuses):,} requests ({by_status}), {events:,} records", *load.percentiles(statuses)]
     )
 
 
-def malform(_minutes: float, first_seed: int) -> str:
+def send_bad_input(_minutes: float, first_seed: int) -> str:
     """Malformed events and requests."""
     statuses = Counter[int]()
     with _database() as (world, _):
@@ -100,7 +100,9 @@ def contract(_minutes: float, first_seed: int) -> str:
     return f"{sent['requests']:,} requests of Schemathesis"
 
 
-RUN: dict[str, Callable[[float, int], str]] = dict(zip(PARTS, (model, strike, kill, burden, malform, contract), strict=True))
+RUN: dict[str, Callable[[float, int], str]] = dict(
+    zip(PARTS, (model, strike, kill_postgres, put_under_load, send_bad_input, contract), strict=True)
+)
 
 
 @contextmanager
@@ -109,12 +111,8 @@ def _database() -> Iterator[tuple[World, str]]:
         os.environ["DATABASE_URL"] = url
         migrate()
         world = World(connect(url))
-        try:
+        with closing(world.connection):
             yield world, url
-        finally:
-            world.connection.close()
-            database.disconnect()
-            del os.environ["DATABASE_URL"]
 
 
 def main(minutes: float, parts: list[str]) -> int:
@@ -124,12 +122,16 @@ def main(minutes: float, parts: list[str]) -> int:
     first_seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
     failed = 0
     for part in parts or PARTS:
-        begun = time.monotonic()
+        begun, environment = time.monotonic(), dict(os.environ)
         try:
             told = RUN[part](minutes, first_seed)
         except AssertionError as error:
             failed += 1
             told = f"FAILED, seed {first_seed}\n" + "".join(traceback.format_exception(error))
+        finally:
+            database.disconnect()
+            os.environ.clear()
+            os.environ.update(environment)
         print(f"{part} ({time.monotonic() - begun:,.0f} s): {told}", file=screen, flush=True)
     return int(bool(failed))
 

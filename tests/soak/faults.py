@@ -47,10 +47,10 @@ FIGURES = """
         (SELECT count(*) FROM billing_events WHERE type !~ '^(capacity|opportunity|pricing_signals)[.]'),
         (SELECT string_agg(profile::text, ',' ORDER BY company_id) FROM billing_profiles)
 """
-"""All that a deed may change, but for the signals: what a run does not announce the next one does (design §15)."""
+"""All that a call may change, but for the signals: what a run does not announce the next one does (design §15)."""
 
 
-class Deed(NamedTuple):
+class Call(NamedTuple):
     """A request or a run that writes; doing it again must change nothing."""
 
     name: str
@@ -65,10 +65,10 @@ class Deed(NamedTuple):
         return int(answer.get("statusCode", 200))
 
 
-def deeds() -> list[Deed]:
+def calls() -> list[Call]:
     """The sample request of every route that writes, every job, and the queue."""
     routes = [
-        Deed(route.function, route.function, route.sample)
+        Call(route.function, route.function, route.sample)
         for route in ROUTES
         if route.method != "GET" and route.function != "propose_pricing"
     ]
@@ -78,38 +78,38 @@ def deeds() -> list[Deed]:
         ("issue_invoices", DUE),
         ("reconcile", HOUR),
     ]
-    scheduled = [Deed(name, name, scheduled_event(at)) for name, at in jobs]
+    scheduled = [Call(name, name, scheduled_event(at)) for name, at in jobs]
     # The samples that repeat what the rows hold already write nothing; these write.
     new = [
-        Deed(name, name.partition("_201")[0], json.loads((EVENTS / f"{name}.json").read_text()))
+        Call(name, name.partition("_201")[0], json.loads((EVENTS / f"{name}.json").read_text()))
         for name in ("add_adjustment_201_new", "credit_invoice_201_new", "issue_invoice_201_next_month")
     ]
-    return [*routes, *new, *scheduled, Deed("ingest_usage", "ingest_usage", QUEUE)]
+    return [*routes, *new, *scheduled, Call("ingest_usage", "ingest_usage", QUEUE)]
 
 
-def strike(world: World, faults: tuple[Fault, ...] = FAULTS, only: Callable[[Deed], bool] = lambda _: True) -> Counter[str]:
-    """Strike every deed at every message; how often, by deed. Raises `AssertionError` where anything is lost or doubled."""
+def strike(world: World, faults: tuple[Fault, ...] = FAULTS, only: Callable[[Call], bool] = lambda _: True) -> Counter[str]:
+    """Strike every call at every message; how often, by call. Raises `AssertionError` where anything is lost or doubled."""
     struck: Counter[str] = Counter()
-    for deed in filter(only, deeds()):
+    for call in filter(only, calls()):
         prepare(world)
-        messages, status = _undisturbed(deed)
-        assert status < 300, f"{deed.name}: {status}"
-        figures, answers = world.rows(FIGURES), (status, deed())
-        assert world.rows(FIGURES) == figures, f"{deed.name}: not the same when repeated"
+        messages, status = _undisturbed(call)
+        assert status < 300, f"{call.name}: {status}"
+        figures, answers = world.rows(FIGURES), (status, call())
+        assert world.rows(FIGURES) == figures, f"{call.name}: not the same when repeated"
         for fault in faults:
             for at in range(1, messages + 1):
                 prepare(world)
-                told = list(_struck(deed, fault, at))
-                here = f"{deed.name}: {fault} at message {at} of {messages}"
+                told = list(_struck(call, fault, at))
+                here = f"{call.name}: {fault} at message {at} of {messages}"
                 assert told in ([], [503]) or (told[0] in answers and world.rows(FIGURES) == figures), f"{here}: told {told}"
-                assert deed() in answers, f"{here}: the retry"
+                assert call() in answers, f"{here}: the retry"
                 assert world.rows(FIGURES) == figures, f"{here}: after the retry"
                 for company in ("demo-fjellbris", "demo-savanna"):
                     checks = reconciled(company)["checks"]
                     # The samples' keys are made up.
                     wrong = [check for check in checks if check["differences"] and check["check"] != "keys"]
                     assert not wrong, f"{here}: {wrong}"
-                struck[deed.name] += 1
+                struck[call.name] += 1
     return struck
 
 
@@ -121,23 +121,23 @@ def prepare(world: World) -> None:
     database.disconnect()
 
 
-def _undisturbed(deed: Deed) -> tuple[int, int]:
+def _undisturbed(call: Call) -> tuple[int, int]:
     """How many messages it takes, and the status."""
     original, Faulty.at = database.Session, 0
     database.Session = Faulty  # type: ignore[misc]
     try:
         Faulty.messages = 0
-        status = deed()
+        status = call()
         return Faulty.messages, status
     finally:
         database.Session = original  # type: ignore[misc]
         database.disconnect()
 
 
-def _struck(deed: Deed, fault: Fault, at: int) -> Iterator[int]:
+def _struck(call: Call, fault: Fault, at: int) -> Iterator[int]:
     """What a process of its own that has the fault was told: nothing where it was killed, or a job raised."""
     here, there = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("fork").Process(target=_do, args=(deed, fault, at, there))
+    process = multiprocessing.get_context("fork").Process(target=_do, args=(call, fault, at, there))
     process.start()
     there.close()
     try:
@@ -149,8 +149,8 @@ def _struck(deed: Deed, fault: Fault, at: int) -> Iterator[int]:
         here.close()
 
 
-def _do(deed: Deed, fault: Fault, at: int, there: Pipe) -> None:
+def _do(call: Call, fault: Fault, at: int, there: Pipe) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     Faulty.messages, Faulty.fault, Faulty.at = 0, fault, at
     database.Session = Faulty  # type: ignore[misc]
-    there.send(deed())
+    there.send(call())

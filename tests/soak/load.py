@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from billing.database import session as database
+from billing.errors import BillingError
 from local.aws_events import scheduled_event
 from local.databases import connect
 from tests.callers import track, usage_event
@@ -34,14 +35,14 @@ PATHS = {
 }
 
 
-class Told(NamedTuple):
+class Outcome(NamedTuple):
     """What a caller was told: statuses with the seconds that they took, and the record of each event that was acknowledged."""
 
     statuses: list[tuple[str, int, float]]
     records: dict[str, str]
 
 
-def burden(world: World, url: str, seconds: float) -> tuple[list[tuple[str, int, float]], int]:
+def put_under_load(world: World, url: str, seconds: float) -> tuple[list[tuple[str, int, float]], int]:
     """What all were told, and how many events were acknowledged. Raises `AssertionError` where anything is lost or doubled."""
     world.empty()
     put_seller()
@@ -49,12 +50,12 @@ def burden(world: World, url: str, seconds: float) -> tuple[list[tuple[str, int,
     database.disconnect()
     context = multiprocessing.get_context("fork")
     with context.Pool(CALLERS) as pool:
-        told = pool.starmap(_call, [(url, campaigns, seed, seconds) for seed in range(CALLERS)], chunksize=1)
-    statuses = [status for each in told for status in each.statuses]
-    failed = Counter((deed, status) for deed, status, _ in statuses if status >= 500)
+        outcome = pool.starmap(_call, [(url, campaigns, seed, seconds) for seed in range(CALLERS)], chunksize=1)
+    statuses = [status for each in outcome for status in each.statuses]
+    failed = Counter((action, status) for action, status, _ in statuses if status >= 500)
     assert not failed, failed
     acknowledged: dict[str, str] = {}
-    for each in told:
+    for each in outcome:
         for name, record in each.records.items():
             assert acknowledged.setdefault(name, record) == record, f"{name} has two records"
     stored = {row["event_id"]: str(row["id"]) for row in world.ledger() if row["event_id"]}
@@ -67,12 +68,12 @@ def burden(world: World, url: str, seconds: float) -> tuple[list[tuple[str, int,
 
 
 def percentiles(statuses: list[tuple[str, int, float]]) -> Iterator[str]:
-    """A line for each kind of deed: how many, and the seconds within which 50, 95 and 99 % were answered."""
-    for deed in sorted({deed for deed, _, _ in statuses}):
-        took = sorted(seconds for each, _, seconds in statuses if each == deed)
+    """A line for each kind of action: how many, and the seconds within which 50, 95 and 99 % were answered."""
+    for action in sorted({action for action, _, _ in statuses}):
+        took = sorted(seconds for each, _, seconds in statuses if each == action)
         at = [took[min(len(took) - 1, len(took) * percent // 100)] for percent in (50, 95, 99)]
         p50, p95, p99 = (f"{1000 * seconds:,.0f} ms" for seconds in at)
-        yield f"{deed}: {len(took):,}, p50 {p50}, p95 {p95}, p99 {p99}"
+        yield f"{action}: {len(took):,}, p50 {p50}, p95 {p95}, p99 {p99}"
 
 
 def _company(world: World, name: str) -> list[str]:
@@ -87,40 +88,43 @@ def _company(world: World, name: str) -> list[str]:
     ]
 
 
-def _call(url: str, campaigns: dict[str, list[str]], seed: int, seconds: float) -> Told:
+def _call(url: str, campaigns: dict[str, list[str]], seed: int, seconds: float) -> Outcome:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.environ["DATABASE_URL"] = url
-    dice, told = random.Random(seed), Told([], {})  # noqa: S311
+    dice, outcome = random.Random(seed), Outcome([], {})  # noqa: S311
     world = World(connect(url))
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        deed = dice.choices(["track", "correct", "job", "act", "invoice", *PATHS], [60, 10, 1, 4, 1, 5, 5, 3, 11])[0]
+        action = dice.choices(["track", "correct", "job", "act", "invoice", *PATHS], [60, 10, 1, 4, 1, 5, 5, 3, 11])[0]
         begun = time.monotonic()
-        status = _do(deed, dice, world, told, campaigns, seed)
-        told.statuses.append((deed, status, time.monotonic() - begun))
+        status = _do(action, dice, world, outcome, campaigns, seed)
+        outcome.statuses.append((action, status, time.monotonic() - begun))
     world.connection.close()
-    return told
+    return outcome
 
 
-def _do(deed: str, dice: random.Random, world: World, told: Told, campaigns: dict[str, list[str]], seed: int) -> int:
+def _do(action: str, dice: random.Random, world: World, outcome: Outcome, campaigns: dict[str, list[str]], seed: int) -> int:
     company = dice.choice(list(campaigns))
     campaign = dice.choice(campaigns[company])
     name = f"{dice.getrandbits(64):x}"
     instant = START + timedelta(minutes=dice.randrange(40_000))
-    if deed == "track":
-        return _track(dice, told, campaigns, seed)
-    if deed == "correct" and told.records:
-        return _correct(dice, told, name)
-    if deed == "act":
+    if action == "track":
+        return _track(dice, outcome, campaigns, seed)
+    if action == "correct" and outcome.records:
+        return _correct(dice, outcome, name)
+    if action == "act":
         values = {"campaign_id": campaign, "kind": "session", "quantity": 1, "occurred_at": instant, "id": name}
         world.insert("campaign_activities", **values)
-    elif deed == "job":
+    elif action == "job":
         job = dice.choice(["track_seat_usage", "track_credit_usage", "issue_invoices"])
-        invoke(job, scheduled_event(START + timedelta(days=31, hours=dice.randrange(6))))
-    elif deed == "invoice":
+        try:
+            invoke(job, scheduled_event(START + timedelta(days=31, hours=dice.randrange(6))))
+        except BillingError as error:
+            return int(error.status)
+    elif action == "invoice":
         return post_invoices(company, f"2025-{dice.randrange(1, 5):02}").status
-    elif deed in PATHS:
-        function, method, path = PATHS[deed]
+    elif action in PATHS:
+        function, method, path = PATHS[action]
         bodies: dict[str, dict[str, Any]] = {
             "link": {"subscriptionId": f"bought-{company}", "allocationPercentage": dice.choice(["0.25", "0.5"])},
             "top_up": {"credits": "25", "id": name, "amount": "100.00"},
@@ -132,19 +136,19 @@ def _do(deed: str, dice: random.Random, world: World, told: Told, campaigns: dic
                 "retroactive": True,
             },
         }
-        query = {"start": "2025-03-01", "end": "2025-04-01"} if deed == "usage" else None
-        return request(function, method, path.format(campaign), bodies.get(deed), query=query).status
+        query = {"start": "2025-03-01", "end": "2025-04-01"} if action == "usage" else None
+        return request(function, method, path.format(campaign), bodies.get(action), query=query).status
     return 200
 
 
-def _track(dice: random.Random, told: Told, campaigns: dict[str, list[str]], seed: int) -> int:
+def _track(dice: random.Random, outcome: Outcome, campaigns: dict[str, list[str]], seed: int) -> int:
     """1 to 20 events, of which a tenth are among those that all callers send."""
     numbers = [dice.randrange(COMMON) if dice.random() < 0.1 else COMMON + seed + dice.getrandbits(64) for _ in range(20)]
     batch = [_event(number, campaigns) for number in numbers[: dice.randrange(1, 21)]]
     answer = track(*batch)
     for event, result in zip(batch, answer.body.get("results", []), strict=False):
         assert result["status"] in ("recorded", "duplicate"), result
-        told.records[event["id"]] = result["usageRecordId"]
+        outcome.records[event["id"]] = result["usageRecordId"]
     return answer.status
 
 
@@ -160,12 +164,12 @@ def _event(number: int, campaigns: dict[str, list[str]]) -> dict[str, Any]:
     )
 
 
-def _correct(dice: random.Random, told: Told, name: str) -> int:
+def _correct(dice: random.Random, outcome: Outcome, name: str) -> int:
     """A record that may be superseded already, which is a conflict."""
-    record = dice.choice(list(told.records.values()))
+    record = dice.choice(list(outcome.records.values()))
     body = {"usageRecordId": record, "id": name, "reason": "Wrong", "quantity": dice.choice(["0", "2"])}
     answer = request("correct_usage", "POST", "/v1/usage-corrections", {"corrections": [body]})
     for result in answer.body.get("results", []):
         if result["status"] == "recorded":
-            told.records[name] = result["usageRecordId"]
+            outcome.records[name] = result["usageRecordId"]
     return answer.status

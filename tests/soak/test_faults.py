@@ -7,6 +7,6 @@ STRUCK = {"track_usage", "correct_usage", "top_up_credits", "link_campaign", "cr
 
 
 def test_whatever_answer_is_lost_the_caller_is_told_of_no_success_and_a_retry_completes_it(world: World) -> None:
-    struck = strike(world, ("lose",), only=lambda deed: deed.name in STRUCK)
+    struck = strike(world, ("lose",), only=lambda call: call.name in STRUCK)
 
     assert struck.keys() == STRUCK
