@@ -20,8 +20,8 @@ class Mutant(NamedTuple):
 
 MUTANTS = [
     # What is charged
-    Mutant(f"{RULES}money.py", "return _of_units(round(value * 10**digits), digits)", "return _of_units(int(value * 10**digits), digits)", "tests/test_money.py"),
-    Mutant(f"{RULES}money.py", "round(value * 10**digits)", "int(value * 10**digits + Fraction(1, 2))", "tests/test_money.py"),
+    Mutant(f"{RULES}money.py", "if rest * 2 > denominator or (rest * 2 == denominator and units % 2):", "if False:", "tests/test_money.py"),
+    Mutant(f"{RULES}money.py", "rest * 2 == denominator and units % 2", "rest * 2 == denominator", "tests/test_money.py"),
     Mutant(f"{RULES}money.py", "key=lambda n: parts[n] - exact[n]", "key=lambda n: exact[n] - parts[n]", "tests/test_money.py"),
     Mutant(f"{RULES}periods.py", "return self.start <= instant < self.end", "return self.start <= instant <= self.end", PRICING),
     Mutant(f"{RULES}periods.py", "return whole if whole == instant else whole + HOUR", "return whole + HOUR", "tests/test_periods.py"),

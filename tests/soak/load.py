@@ -20,7 +20,7 @@ from tests.operations.test_reconciliation import reconciled
 from tests.world import World, invoke, request
 
 CALLERS = 32
-COMPANIES = 4
+COMPANIES = 12
 COMMON = 2_000
 """Events that any caller may send."""
 

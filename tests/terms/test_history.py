@@ -61,6 +61,15 @@ def test_the_platforms_insert_is_a_change_from_the_beginning_of_time_and_its_upd
     assert summary(campaign, "2025-01-01", "2025-02-01")["totalAmount"] == "5000.00"
 
 
+def test_of_two_changes_the_row_holds_the_one_that_holds_from_later_whichever_was_recorded_first(world: World) -> None:
+    campaign = world.campaign(world.company(), committed_seats=10)
+
+    assert set_terms(campaign, {"committedSeats": 20}, "2025-03-01", "first").status == 200
+    assert set_terms(campaign, {"committedSeats": 15}, "2025-02-01", "second").status == 200
+
+    assert row(world, campaign)["committed_seats"] == 20
+
+
 def test_a_row_that_is_written_back_as_it_was_is_no_change(world: World) -> None:
     campaign = world.campaign(world.company(), committed_seats=10)
     values = row(world, campaign)
