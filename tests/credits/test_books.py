@@ -285,3 +285,54 @@ def test_in_any_order_usage_is_burned_or_overage_and_statements_are_the_same_whe
     assert sums == {sum(Decimal(quantity) for _, quantity in used)}
     if allocation == "1000":
         assert len(statements) == 1
+
+
+def test_a_smaller_quantity_gives_back_what_was_burned_last(world: World) -> None:
+    player = Player(world)
+    player.allocate("10")
+    player.grant("10", "20", None, None)
+    player.record([(0, "15")])
+
+    player.correct([(0, None, "12")])
+
+    grants = world.rows("SELECT credits - moved AS remaining FROM credit_grants ORDER BY id")
+    assert [grant["remaining"] for grant in grants] == [0, 8]
+
+
+def test_credits_given_back_do_not_pay_for_overage_from_before_they_were_burned(world: World) -> None:
+    player = Player(world)
+    player.allocate("0")
+    player.record([(0, "5")])
+    player.grant("10", "20", None, None)
+    player.record([(1, "4")])
+
+    player.correct([(1, None, "1")])
+
+    (bought,) = world.rows("SELECT credits - moved AS remaining FROM credit_grants WHERE source = 'purchase'")
+    assert bought["remaining"] == 9
+    assert world.value("SELECT sum(credits) FROM credit_movements WHERE grant_id IS NULL AND record_id IS NOT NULL") == 5
+
+
+def test_what_returns_to_a_grant_that_expired_72_hours_ago_expires_at_once(world: World) -> None:
+    player = Player(world)
+    player.allocate("0")
+    player.grant("10", "20", None, 10)
+    player.record([(1, "6")])
+
+    player.job(10 + 71)
+    before = world.balance(player.campaign)
+    player.job(10 + 72)
+    after = world.balance(player.campaign)
+    player.correct([(0, None, "2")])
+
+    assert (before, after, world.balance(player.campaign)) == (4, 0, 0)
+
+
+def test_a_lower_allocation_takes_from_the_last_grant_of_it_first(world: World) -> None:
+    player = Player(world)
+
+    player.allocate("60")
+    player.allocate("50")
+
+    grants = world.rows("SELECT credits - moved AS remaining FROM credit_grants ORDER BY id")
+    assert [grant["remaining"] for grant in grants] == [40, 10]
