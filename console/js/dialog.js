@@ -10,12 +10,14 @@ const place = document.getElementById("dialogs");
  *
  * `target` is the id of what it is done to. `fields`: `{name, label, type, help, required, options, value, pointer, ...}`; `pointer` is the place in the request that the
  * field fills, so that a problem's detail appears beside it. `review(values)` resolves to what the action will do, in words and
- * money. `submit(values, id)` does it; the id is the same for the same values until it has succeeded. `done(result)` follows.
+ * money. `submit(values, id)` does it with the values that were reviewed; the id is the same for the same values until it has
+ * succeeded. `done(result)` follows.
  */
 export function openForm({ title, target, intro = nothing, fields = [], review, confirm, submit, done }) {
   const opener = document.activeElement;
   const values = Object.fromEntries(fields.map(field => [field.name, field.value ?? ""]));
   let step = { name: "fill" };
+  let isOpen = true;
 
   const draw = () => {
     const opened = place.querySelector("dialog");
@@ -24,11 +26,14 @@ export function openForm({ title, target, intro = nothing, fields = [], review, 
     if (!opened) dialog.showModal();
   };
   const close = () => {
+    if (!isOpen) return;
+    isOpen = false;
     place.querySelector("dialog")?.close();
     render(nothing, place);
     opener?.focus?.();
   };
   const failed = error => {
+    if (!isOpen) return say(error.message);
     const known = new Map(fields.map(field => [field.pointer ?? `/${field.name}`, field.name]));
     const entries = [...(error.fields ?? [])];
     const errors = Object.fromEntries(entries.filter(([pointer]) => known.has(pointer)).map(([pointer, detail]) => [known.get(pointer), detail]));
@@ -43,20 +48,24 @@ export function openForm({ title, target, intro = nothing, fields = [], review, 
     step = { ...step, busy: true };
     draw();
     try {
-      step = { name: "confirm", review: await review(values) };
+      const reviewed = { ...values };
+      const shown = await review(reviewed);
+      if (!isOpen) return;
+      step = { name: "confirm", reviewed, review: shown };
       draw();
       place.querySelector("[data-confirm]").focus();
     } catch (error) {
-      failed(error);
+      if (isOpen) failed(error);
     }
   };
   const go = async () => {
     if (step.name !== "confirm") return;
     step = { ...step, name: "busy" };
     draw();
-    const action = actionId(JSON.stringify([title, target, values]));
+    const { reviewed } = step;
+    const action = actionId(JSON.stringify([title, target, reviewed]));
     try {
-      const result = await submit(values, action.id);
+      const result = await submit(reviewed, action.id);
       action.succeeded();
       close();
       done(result);
@@ -83,6 +92,7 @@ export function openForm({ title, target, intro = nothing, fields = [], review, 
       </form>
     </dialog>`;
 
+  window.addEventListener("hashchange", close, { once: true });
   draw();
 }
 
@@ -104,6 +114,9 @@ function input(field, values, error) {
       ${field.help ? html`<p class="help" id="${id}-help">${field.help}</p>` : nothing}
     </div>`;
 }
+
+/** Does what a button asks for; a failure is said. */
+export const attempt = action => action().catch(error => say(error.message));
 
 /** Says what was done, for a moment, also to a screen reader. */
 export function say(words) {

@@ -27,11 +27,22 @@ const known = [];
 let view = () => working("Loading …");
 let turn = 0;
 
+/** The path and the query of the screen; a path that cannot be decoded is none. */
+function address() {
+  const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  try {
+    decodeURIComponent(path);
+    return [path, search];
+  } catch {
+    return ["", ""];
+  }
+}
+
 const home = () => (ownCompany() === null ? link(["companies"]) : link(["companies", ownCompany()]));
 
 async function navigate() {
   const mine = ++turn;
-  const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [path, search] = address();
   const screen = SCREENS.find(([pattern]) => pattern.test(path))?.[1];
   if (!screen) return location.replace(home());
   const route = { parts: path.split("/").map(decodeURIComponent), query: Object.fromEntries(new URLSearchParams(search)) };
@@ -69,7 +80,7 @@ const shell = () => html`
   <p id="note" class="note no-print" role="status" aria-live="polite"></p>`;
 
 function crumbs() {
-  const [path] = location.hash.replace(/^#\/?/, "").split("?");
+  const [path] = address();
   const [, id, part, inner] = path.split("/").map(decodeURIComponent);
   return html`<nav class="crumbs" aria-label="Where you are">
     ${ownCompany() === null ? html`<a href=${link(["companies"])}>Companies</a>` : nothing}

@@ -51,6 +51,44 @@ def test_a_mistake_is_told_at_the_field_that_it_is_in(demo: World, screen: Scree
     assert "1,586.31" in screen.review()
 
 
+def test_what_was_reviewed_is_what_is_sent(demo: World, screen: Screen) -> None:
+    """A value that is typed while the review is worked out waits until the next one."""
+    held: list[Route] = []
+    screen.page.route("**/terms?dryRun=true", lambda route: held.append(route))
+    screen.open(f"{FJORD}{MARCH}")
+    screen.button("Change the terms").click()
+    screen.fill(From="2025-03-15", Committed_seats="55", Reason="More seats")
+    with screen.page.expect_request("**/terms?dryRun=true"):
+        screen.button("Continue", screen.dialog).click()
+    screen.fill(Committed_seats="99")
+    held[0].continue_()
+
+    expect(screen.dialog.locator(".review")).to_contain_text("committed seats: 40 → 55")
+    screen.confirm("Change the terms")
+    assert terms("demo-fjord-clean-up")["changes"][1]["terms"] == {"committedSeats": "55"}
+
+
+@pytest.mark.parametrize("how", ["Cancel", "another screen"])
+def test_a_form_that_was_left_does_not_come_back(demo: World, screen: Screen, how: str) -> None:
+    held: list[Route] = []
+    screen.page.route("**/terms?dryRun=true", lambda route: held.append(route))
+    screen.open(f"{FJORD}{MARCH}")
+    screen.button("Change the terms").click()
+    screen.fill(From="2025-03-15", Committed_seats="55", Reason="More seats")
+    with screen.page.expect_request("**/terms?dryRun=true"):
+        screen.button("Continue", screen.dialog).click()
+    if how == "Cancel":
+        screen.button("Cancel", screen.dialog).click()
+    else:
+        screen.page.evaluate("location.hash = '#/companies'")
+    expect(screen.dialog).to_have_count(0)
+    with screen.page.expect_response("**/terms?dryRun=true"):
+        held[0].continue_()
+    screen.page.wait_for_load_state("networkidle")
+
+    expect(screen.dialog).to_have_count(0)
+
+
 def test_a_top_up_says_the_balance_after_it_and_is_made_once(demo: World, screen: Screen) -> None:
     screen.open(f"{WATER}{MARCH}")
     screen.button("Top up credits").click()
@@ -143,6 +181,21 @@ def test_a_record_is_corrected_or_voided_and_the_month_calculated_anew(
     expect(screen.page.get_by_text("Counted twice").first).to_be_visible()
 
 
+def test_a_correction_is_priced_by_the_terms_of_its_record(demo: World, screen: Screen) -> None:
+    """The month has a line for each price: 57 learners at 18.00, then 67 at 20.50."""
+    change = {"iaasMetrics": {"pricePerLearner": "20.50", "outcomeThresholds": []}}
+    body = {"id": "dearer", "effectiveFrom": "2025-03-20", "reason": "A new price", "terms": change}
+    assert request("set_terms", "PUT", "/v1/campaigns/demo-adult-literacy/terms", body).status == 200
+    screen.open(f"companies/demo-savanna/records{MARCH}&campaign=demo-adult-literacy")
+    row = screen.page.get_by_role("region", name="Records").locator("tbody tr", has_text="learners").last
+    row.get_by_role("button", name="Void").click()
+    screen.fill(Reason="Counted twice")
+
+    review = " ".join(screen.review().split())
+
+    assert "at 20.50 for each learner" in review
+
+
 def test_a_month_is_issued_and_its_invoice_credited(demo: World, screen: Screen) -> None:
     put_seller()
     put_profile("demo-fjellbris", invoiceFrom="2025-03")
@@ -221,6 +274,22 @@ def test_a_lost_connection_is_told_in_words(demo: World, screen: Screen) -> None
     screen.open(f"{FJORD}{MARCH}")
 
     expect(screen.page.get_by_role("alert")).to_contain_text("The connection was lost")
+
+
+def test_a_part_that_cannot_be_read_is_told_in_words(demo: World, screen: Screen) -> None:
+    screen.expected = ["net::ERR_FAILED"]
+    screen.open(f"{FJORD}{MARCH}")
+    screen.page.route("**/usage-series*", lambda route: route.abort())
+
+    screen.button("by hour").click()
+
+    expect(screen.page.locator("#note")).to_contain_text("The connection was lost")
+
+
+def test_a_damaged_address_leads_to_the_first_screen(demo: World, screen: Screen) -> None:
+    screen.open("companies/%E0%A4%A")
+
+    expect(screen.page.get_by_role("heading", level=1)).to_have_text("Companies")
 
 
 def test_everything_can_be_done_with_the_keyboard_alone(demo: World, screen: Screen) -> None:

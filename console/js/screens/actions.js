@@ -164,10 +164,12 @@ export function correctForm({ record, campaign, at, period, isVoid, done }) {
       const { billing } = await get(of("campaigns", campaign, "usage"), period);
       const quantity = isVoid ? "0" : values.quantity;
       if (!/^\d{1,12}(\.\d{1,6})?$/.test(quantity)) throw Object.assign(new Error("The quantity is not a number."), { fields: new Map([["/quantity", "must be a number such as 11"]]) });
-      const priced = record.eventType === "learner_served" ? billing.lines.find(line => line.key === "iaas.learners") : null;
+      const when = Date.parse(record.eventTimestamp);
+      const ofRecord = line => line.key === "iaas.learners" && Date.parse(line.from) <= when && when < Date.parse(line.to);
+      const priced = record.eventType === "learner_served" ? billing.lines.find(ofRecord) : null;
       return html`
         <p>The record counts <strong>${plain(quantity)}</strong> in place of ${plain(record.quantity)}.</p>
-        <p>${month(at)} is charged ${money(billing.totalAmount, billing.currency)} now, ${money(billing.amountDue, billing.currency)} of it due. It is calculated anew with the correction${priced ? html`: <strong>${money(product(quantity, record.quantity, priced), billing.currency)}</strong>, at ${grouped(priced.unitPrice)} for each ${priced.unit}` : nothing}. Where the month is invoiced, the difference comes on the next invoice.</p>`;
+        <p>${month(at)} is charged ${money(billing.totalAmount, billing.currency)} now, ${money(billing.amountDue, billing.currency)} of it due. It is calculated anew with the correction${priced ? html`: <strong>${money(changeOf(quantity, record.quantity, priced), billing.currency)}</strong>, at ${grouped(priced.unitPrice)} for each ${priced.unit}` : nothing}. Where the month is invoiced, the difference comes on the next invoice.</p>`;
     },
     submit: async (values, action) => {
       const correction = { usageRecordId: record.usageRecordId, id: action, reason: values.reason, quantity: isVoid ? "0" : values.quantity };
@@ -179,11 +181,12 @@ export function correctForm({ record, campaign, at, period, isVoid, done }) {
   });
 }
 
-/** What another quantity of a line's unit changes, in the decimals of its amount. */
-function product(after, before, line) {
+/** What a line's amount changes by where one of its records counts another quantity, in the decimals of the amount. */
+function changeOf(after, before, line) {
   const places = line.amount.split(".")[1]?.length ?? 0;
-  const exact = (millionths(after) - millionths(before)) * millionths(line.unitPrice);
-  return decimal(divided(exact, 10 ** (12 - places)) * 10n ** BigInt(6 - places)).slice(0, places ? places - 6 || undefined : -7);
+  const exact = (millionths(line.quantity) + millionths(after) - millionths(before)) * millionths(line.unitPrice);
+  const amount = divided(exact, 10 ** (12 - places)) * 10n ** BigInt(6 - places);
+  return decimal(amount - millionths(line.amount)).slice(0, places ? places - 6 || undefined : -7);
 }
 
 /** Closes a month and numbers its documents. */

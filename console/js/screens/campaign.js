@@ -4,6 +4,7 @@
 import { html, nothing } from "../../vendor/lit-html.js";
 import { get, of, pages } from "../api.js";
 import { burnDown, usageChart } from "../charts.js";
+import { attempt } from "../dialog.js";
 import { addUp, counted, rule } from "../explain.js";
 import { decimal, sum } from "../decimal.js";
 import { day, grouped, instant, isZero, month, monthAfter, percent, plain, quantity, units, words } from "../format.js";
@@ -65,7 +66,7 @@ export async function open({ parts: [, company, , id], query }, draw, reload) {
     <section>
       <div class="bar"><h2>Usage</h2>
         <span class="segments no-print" role="group" aria-label="Interval">${["day", "hour"].map(interval => html`
-          <button class="quiet" aria-pressed=${String(drawn.interval === interval)} @click=${() => changeInterval(interval)}>by ${interval}</button>`)}</span>
+          <button class="quiet" aria-pressed=${String(drawn.interval === interval)} @click=${() => attempt(() => changeInterval(interval))}>by ${interval}</button>`)}</span>
       </div>
       <div class="card">${usageOf(usage, drawn, terms, zone)}</div>
     </section>
@@ -190,7 +191,7 @@ function now(capacity, zone) {
           ${capacity.commitmentUsed === null ? nothing : html`<div><dt>Commitment used</dt><dd>${percent(capacity.commitmentUsed)}</dd></div>`}
           ${Object.entries(capacity.inputs).map(([name, figure]) => html`<div><dt>${words(name)}</dt><dd>${plain(figure)}</dd></div>`)}
         </dl>
-        ${forecast ? (forecast.runsOutAt ? burnDown(forecast, zone) : html`<p class="faint">${isZero(forecast.left) ? "No credits are left." : `${units(forecast.left, "credit")} are left. Too little was used in the last ${forecast.days} days to say when they run out.`}</p>`) : nothing}
+        ${forecast ? (forecast.runsOutAt && !isZero(forecast.left) ? burnDown(forecast, zone) : html`<p class="faint">${isZero(forecast.left) ? "No credits are left." : `${units(forecast.left, "credit")} are left. Too little was used in the last ${forecast.days} days to say when they run out.`}</p>`) : nothing}
         ${grants.length ? html`
           <div class="scroll" tabindex="0" role="region" aria-label="Grants"><table>
             <thead><tr><th scope="col">Grant</th><th scope="col">Source</th><th scope="col" class="number">Credits</th><th scope="col" class="number">Left</th><th scope="col" class="number">Priority</th><th scope="col">Expires</th></tr></thead>

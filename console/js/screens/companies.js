@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../../vendor/lit-html.js";
 import { get } from "../api.js";
+import { attempt } from "../dialog.js";
 import { month } from "../format.js";
 import { badge, empty, heading, link, money, monthPicker } from "../parts.js";
 import { firstMonth } from "../session.js";
@@ -44,7 +45,7 @@ export async function open({ query }, draw) {
           <thead><tr><th scope="col">Company</th><th scope="col">Month</th><th scope="col" class="number">Charged</th><th scope="col" class="number">Covered already</th><th scope="col" class="number">Due</th></tr></thead>
           <tbody>${companies.map(company => row(company, overviews.get(company.companyId), at))}</tbody>
         </table></div>
-        ${next ? html`<p class="more"><button class="quiet" @click=${() => more().then(draw)}>Show more companies</button></p>` : nothing}`
+        ${next ? html`<p class="more"><button class="quiet" @click=${() => attempt(more).then(draw)}>Show more companies</button></p>` : nothing}`
       : empty("There are no companies yet. On a developer's machine, make demo loads some.")}`;
 }
 

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../../vendor/lit-html.js";
 import { download, get, of } from "../api.js";
-import { say } from "../dialog.js";
+import { attempt } from "../dialog.js";
 import { date, grouped, month, plain, quantity } from "../format.js";
 import { badge, heading, link } from "../parts.js";
 import { may } from "../session.js";
@@ -22,13 +22,8 @@ export async function open({ parts: [, company, , id] }, draw) {
     next = page.nextCursor;
     draw();
   }
-  const save = ([name, accept, extension]) => async () => {
-    try {
-      await download(name === "PDF" ? of("invoices", id, "pdf") : of("invoices", id), accept, `${document.number}.${extension}`);
-    } catch (error) {
-      say(error.message);
-    }
-  };
+  const save = ([name, accept, extension]) => () =>
+    attempt(() => download(name === "PDF" ? of("invoices", id, "pdf") : of("invoices", id), accept, `${document.number}.${extension}`));
 
   return () => html`
     ${heading(
@@ -50,7 +45,7 @@ export async function open({ parts: [, company, , id] }, draw) {
         </dl>
       </div>
       ${linesTable(lines, company)}
-      ${next ? html`<p class="more no-print"><button class="quiet" @click=${more}>Show more lines</button></p>` : nothing}
+      ${next ? html`<p class="more no-print"><button class="quiet" @click=${() => attempt(more)}>Show more lines</button></p>` : nothing}
       <table class="sums">
         <tbody>
           <tr><th scope="row">Net</th><td class="number">${grouped(document.netAmount)}</td></tr>

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../../vendor/lit-html.js";
 import { call, get, of } from "../api.js";
+import { attempt } from "../dialog.js";
 import { date, grouped, month } from "../format.js";
 import { badge, empty, heading, link, money, monthPicker, tabs, working } from "../parts.js";
 import { firstMonth, may } from "../session.js";
@@ -52,7 +53,7 @@ export async function open({ parts: [, id], query }, draw, reload) {
                 <td data-label="Month">${month(each.month)}</td><td data-label="Issued">${date(each.issuedOn)}</td><td data-label="Due on">${each.kind === "credit_note" ? "–" : date(each.dueOn)}</td>
                 <td class="number" data-label="Net">${grouped(each.netAmount)}</td><td class="number" data-label="Tax">${grouped(each.taxAmount)}</td><td class="number" data-label="Total"><strong>${grouped(each.totalAmount)}</strong></td><td class="unit" data-label="Currency">${each.currency}</td></tr>`)}</tbody>
           </table></div>
-          ${next ? html`<p class="more"><button class="quiet" @click=${more}>Show earlier ones</button></p>` : nothing}`
+          ${next ? html`<p class="more"><button class="quiet" @click=${() => attempt(more)}>Show earlier ones</button></p>` : nothing}`
         : empty("No document has been issued to this company yet.")}
     </section>`;
 }

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../../vendor/lit-html.js";
 import { get, of } from "../api.js";
+import { attempt } from "../dialog.js";
 import { grouped, instant, month, monthAfter, quantity } from "../format.js";
 import { badge, empty, heading, link, monthPicker, portion, tabs } from "../parts.js";
 import { firstMonth, may } from "../session.js";
@@ -49,7 +50,7 @@ export async function open({ parts: [, id], query }, draw, reload) {
       <label>What <select @change=${want("type")}><option value="">everything</option>${Object.entries(TYPES).map(([type, name]) => html`<option value=${type}>${name}</option>`)}</select></label>
       <label>Number, key or metadata <input type="search" @input=${want("text")}></label>
     </form>
-    <p class="faint" role="status">${grouped(String(found().length))} of the ${grouped(String(records.length))} records read so far${next ? html`; there are more. <button class="quiet" ?disabled=${busy} @click=${read}>${busy ? "Reading …" : "Read more"}</button>` : "."}</p>
+    <p class="faint" role="status">${grouped(String(found().length))} of the ${grouped(String(records.length))} records read so far${next ? html`; there are more. <button class="quiet" ?disabled=${busy} @click=${() => attempt(read)}>${busy ? "Reading …" : "Read more"}</button>` : "."}</p>
     ${found().length
       ? html`
         <div class="scroll card" tabindex="0" role="region" aria-label="Records"><table class="stack">
