@@ -492,6 +492,12 @@ def test_u8_is_found_where_a_unit_has_no_price() -> None:
     assert (evidence(opportunity)["listUnitPrice"], shown(opportunity)) == (Fraction(0), "0.00")
 
 
+def test_u8_sessions_of_a_campaign_by_the_seat_have_no_price() -> None:
+    opportunity = found(spike("40")._replace(list_price=Fraction("59.90"), capacity=NO_CAPACITY._replace(unit="seat")), "U8")
+
+    assert (evidence(opportunity)["listUnitPrice"], shown(opportunity)) == (Fraction(0), "0.00")
+
+
 # U9: two or more unbundled campaigns together cost more than a bundle pro rata
 
 

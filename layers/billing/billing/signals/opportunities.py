@@ -9,7 +9,8 @@ the numbers, what to do, and the amount at stake in the campaign's currency.
 - U6: learners of a bundle above 80 % or below 20 % of those it supports pro rata: learners supported × quantity × hours passed
   ÷ those of 365 days; at stake another one, or what is idle of it.
 - U7: a subscription's period ends within 30 days; at stake its price.
-- U8: a day above 3 × the median of the same weekday in the 8 weeks before, and at least 10 units; at stake what lies above it.
+- U8: a day above 3 × the median of the same weekday in the 8 weeks before, and at least 10 units; at stake what lies above it,
+  at the list price of a credit or a learner.
   A campaign that began less than 8 weeks before the day has no such median.
 - U9: two or more campaigns without a bundle that cost more in a month than a bundle pro rata that supports their learners.
 
@@ -230,7 +231,9 @@ def _spike(facts: Facts) -> Iterator[Opportunity]:
     if facts.campaign.start_date and facts.campaign.start_date > earlier[-1]:
         return  # it has not run for as long yet
     units = Fraction(facts.daily.get(day, Decimal(0)))
-    usual, price = Fraction(median(facts.daily.get(each, Decimal(0)) for each in earlier)), facts.list_price or Fraction(0)
+    usual = Fraction(median(facts.daily.get(each, Decimal(0)) for each in earlier))
+    by_seat = facts.capacity.unit == "seat"  # its days are compared by sessions, which have no price
+    price = Fraction(0) if by_seat or facts.list_price is None else facts.list_price
     if units < SPIKE_UNITS or units <= SPIKE_TIMES * usual:
         return
     yield from _found(
@@ -241,7 +244,7 @@ def _spike(facts: Facts) -> Iterator[Opportunity]:
         "Ask what happened: a new need, or a mistake in what was reported.",
         Evidence("units", units, f"usage of {day}"),
         Evidence("median", usual, "the same weekday in the 8 weeks before"),
-        Evidence("listUnitPrice", price, "terms in force; 0 where they have none"),
+        Evidence("listUnitPrice", price, "terms in force; 0 where they have none for what was used"),
     )
 
 
