@@ -1,6 +1,7 @@
 """Every screen, on the demo's March 2025: the figures are the API's, and the reason of each is a click away (design §17)."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -134,6 +135,18 @@ def test_a_chart_has_its_figures_as_a_table(demo: World, screen: Screen) -> None
     assert screen.rows("Figures of the chart")[0] == "1 Mar 2025, 00:00 58"
     screen.button("by hour").click()
     expect(screen.page.locator(".figures tbody tr")).to_have_count(743)
+
+
+def test_credits_that_have_run_out_have_no_chart(demo: World, screen: Screen) -> None:
+    campaign = demo.campaign("demo-savanna", "credits", id="spent", name="Spent", currency="USD", credit_allocation=100, credit_price=5)
+    days = [(datetime.now(UTC) - timedelta(days=n)).strftime("%Y-%m-%dT10:00:00Z") for n in range(3, 12)]
+    events = [usage_event(campaign, eventType="credit_usage", quantity="20", timestamp=day) for day in days]
+    assert track(*events).status == 200
+
+    screen.open(f"companies/demo-savanna/campaigns/{campaign}")
+
+    expect(screen.page.get_by_text("No credits are left.")).to_be_visible()
+    assert "NaN" not in screen.page.content()
 
 
 def test_the_timeline_has_each_change_of_terms(demo: World, screen: Screen) -> None:
