@@ -67,6 +67,12 @@ export function rule(line) {
   return { event: null, ...found };
 }
 
+/** The time whose records make a line up: an hour of seats belongs to the line that holds its first instant. */
+export function spanOf(line) {
+  const hour = text => new Date(Math.ceil(Date.parse(text) / 3_600_000) * 3_600_000).toISOString();
+  return rule(line).event === "seat_usage" ? { start: hour(line.from), end: hour(line.to) } : { start: line.from, end: line.to };
+}
+
 /** The records that count: those of the line's type that no correction supersedes, without the voided ones. */
 export const counted = (records, line) => records.filter(record => record.eventType === rule(line).event && record.supersededBy === null);
 

@@ -116,6 +116,20 @@ def test_the_records_of_a_line_add_up_to_its_quantity(
     expect(screen.page.locator(".why-panel")).to_contain_text(adds_up)
 
 
+def test_an_hour_of_seats_that_two_months_share_counts_where_it_begins(world: World, screen: Screen) -> None:
+    """Months begin at half past in India."""
+    company = world.company(time_zone="Asia/Kolkata")
+    campaign = world.campaign(company, committed_seats=10, start_date="2025-01-01")
+    hours = {"2025-02-28T18:45:00Z": "50", "2025-02-28T19:05:00Z": "15", "2025-03-31T18:45:00Z": "17"}
+    assert track(*(usage_event(campaign, timestamp=at, quantity=seats) for at, seats in hours.items())).status == 200
+
+    screen.open(f"companies/{company}/campaigns/{campaign}{MARCH}")
+    screen.button("Additional seats").click()
+
+    panel = screen.page.locator(".why-panel")
+    expect(panel).to_contain_text("2 records add up to 12 seat-hours, which is the line's quantity. agrees")
+
+
 def test_records_beyond_the_first_are_shown_on_request(demo: World, screen: Screen) -> None:
     screen.open(f"{FJORD}{MARCH}&line=1")
     rows = screen.page.locator(".why-panel tbody tr")
@@ -138,7 +152,7 @@ def test_a_chart_has_its_figures_as_a_table(demo: World, screen: Screen) -> None
 
 
 def test_credits_that_have_run_out_have_no_chart(demo: World, screen: Screen) -> None:
-    campaign = demo.campaign("demo-savanna", "credits", id="spent", name="Spent", currency="USD", credit_allocation=100, credit_price=5)
+    campaign = demo.campaign("demo-savanna", "credits", currency="USD", credit_allocation=100, credit_price=5)
     days = [(datetime.now(UTC) - timedelta(days=n)).strftime("%Y-%m-%dT10:00:00Z") for n in range(3, 12)]
     events = [usage_event(campaign, eventType="credit_usage", quantity="20", timestamp=day) for day in days]
     assert track(*events).status == 200

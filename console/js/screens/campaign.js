@@ -5,7 +5,7 @@ import { html, nothing } from "../../vendor/lit-html.js";
 import { get, of, pages } from "../api.js";
 import { burnDown, usageChart } from "../charts.js";
 import { attempt } from "../dialog.js";
-import { addUp, counted, rule } from "../explain.js";
+import { addUp, counted, rule, spanOf } from "../explain.js";
 import { decimal, sum } from "../decimal.js";
 import { day, grouped, instant, isZero, month, monthAfter, percent, plain, quantity, units, words } from "../format.js";
 import { badge, due, heading, link, load, money, monthPicker, portion, totals, working } from "../parts.js";
@@ -116,7 +116,7 @@ async function reasons(usage, line, company) {
   const terms = await get(of("campaigns", usage.campaignId, "terms"), { at: line.from });
   if (!event) return { terms: terms.terms };
   const records = [];
-  for await (const page of pages(of("companies", company, "usage-records"), { start: line.from, end: line.to }))
+  for await (const page of pages(of("companies", company, "usage-records"), spanOf(line)))
     for (const campaign of page.campaigns) if (campaign.campaignId === usage.campaignId) records.push(...campaign.events);
   const hours = (Date.parse(usage.period.end) - Date.parse(usage.period.start)) / 3_600_000;
   const priced = line.key === "credits.prepaid" ? decimal(sum(sameKey(usage.billing.lines, line).map(each => each.quantity))) : line.quantity;
