@@ -9,7 +9,7 @@ from playwright.sync_api import Route, expect
 
 from tests.callers import track, usage_event
 from tests.console.screen import FJORD, MARCH, Screen
-from tests.operations.invoicing import invoices, post_invoices, put_profile, put_seller
+from tests.operations.invoicing import invoices, post_invoices, preview, put_profile, put_seller
 from tests.world import World, request
 
 WATER = "companies/demo-savanna/campaigns/demo-school-water"
@@ -51,15 +51,25 @@ def test_a_mistake_is_told_at_the_field_that_it_is_in(demo: World, screen: Scree
     assert "1,586.31" in screen.review()
 
 
-def test_what_was_reviewed_is_what_is_sent(demo: World, screen: Screen) -> None:
-    """A value that is typed while the review is worked out waits until the next one."""
+def continued(screen: Screen) -> list[Route]:
+    """A change of terms to 55 seats, and the request that its review waits for."""
     held: list[Route] = []
-    screen.page.route("**/terms?dryRun=true", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    screen.page.route("**/terms?dryRun=true", hold)
     screen.open(f"{FJORD}{MARCH}")
     screen.button("Change the terms").click()
     screen.fill(From="2025-03-15", Committed_seats="55", Reason="More seats")
     with screen.page.expect_request("**/terms?dryRun=true"):
         screen.button("Continue", screen.dialog).click()
+    return held
+
+
+def test_what_was_reviewed_is_what_is_sent(demo: World, screen: Screen) -> None:
+    """A value that is typed while the review is worked out waits until the next one."""
+    held = continued(screen)
     screen.fill(Committed_seats="99")
     held[0].continue_()
 
@@ -70,13 +80,7 @@ def test_what_was_reviewed_is_what_is_sent(demo: World, screen: Screen) -> None:
 
 @pytest.mark.parametrize("how", ["Cancel", "another screen"])
 def test_a_form_that_was_left_does_not_come_back(demo: World, screen: Screen, how: str) -> None:
-    held: list[Route] = []
-    screen.page.route("**/terms?dryRun=true", lambda route: held.append(route))
-    screen.open(f"{FJORD}{MARCH}")
-    screen.button("Change the terms").click()
-    screen.fill(From="2025-03-15", Committed_seats="55", Reason="More seats")
-    with screen.page.expect_request("**/terms?dryRun=true"):
-        screen.button("Continue", screen.dialog).click()
+    held = continued(screen)
     if how == "Cancel":
         screen.button("Cancel", screen.dialog).click()
     else:
@@ -127,6 +131,18 @@ def test_what_is_sent_again_after_a_lost_response_is_made_once(demo: World, scre
 
     expect(screen.page.locator("#note")).to_have_text("600 credits are left now.")
     assert demo.value("SELECT count(*) FROM credit_grants WHERE source = 'purchase'") == 1
+
+
+def test_a_priority_that_is_no_number_is_not_left_out(demo: World, screen: Screen) -> None:
+    screen.expected = ["422"]
+    screen.open(f"{WATER}{MARCH}")
+    screen.button("Top up credits").click()
+    screen.fill(Credits="400", Priority="first")
+    screen.review()
+    screen.button("Top up", screen.dialog).click()
+
+    expect(screen.dialog.get_by_label("Priority")).to_have_attribute("aria-invalid", "true")
+    assert demo.value("SELECT count(*) FROM credit_grants WHERE source = 'purchase'") == 0
 
 
 def test_two_purchases_of_the_same_are_two(demo: World, screen: Screen) -> None:
@@ -213,6 +229,22 @@ def test_a_month_is_issued_and_its_invoice_credited(demo: World, screen: Screen)
     screen.confirm("Issue the credit note")
     expect(screen.page.get_by_role("heading", level=1)).to_contain_text("Credit note")
     assert [each["kind"] for each in invoices("demo-fjellbris").body["invoices"]].count("credit_note") == 1
+
+
+def test_what_is_issued_is_calculated_when_it_is_asked_for(demo: World, screen: Screen) -> None:
+    """The terms change while the screen is open."""
+    put_seller()
+    put_profile("demo-fjellbris", invoiceFrom="2025-03")
+    screen.open(f"companies/demo-fjellbris/invoices{MARCH}")
+    expect(screen.page.get_by_text("Invoice of 3,304.43 EUR")).to_be_visible()
+    body = {"id": "dearer", "effectiveFrom": "2025-03-01", "reason": "A new price", "terms": {"seatPricePerMonth": "36"}}
+    assert request("set_terms", "PUT", "/v1/campaigns/demo-fjord-clean-up/terms", body).status == 200
+    (draft,) = preview("demo-fjellbris", "2025-03").body["invoices"]
+
+    screen.button("Issue March 2025").click()
+
+    assert draft["totalAmount"] != "3304.43"
+    assert f"An invoice of {Decimal(draft['totalAmount']):,} EUR" in " ".join(screen.review().split())
 
 
 def test_a_company_without_a_profile_is_told_what_is_missing(demo: World, screen: Screen) -> None:

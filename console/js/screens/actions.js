@@ -79,7 +79,7 @@ export function topUpForm({ id, capacity, currency, zone, done }) {
   const body = values => ({
     credits: values.credits,
     ...Object.fromEntries(["note", "amount", "expiresAt"].filter(name => values[name]).map(name => [name, name === "expiresAt" ? `${values[name]}T00:00:00Z` : values[name]])),
-    ...(values.priority ? { priority: Number(values.priority) } : {}),
+    ...(values.priority ? { priority: /^\d+$/.test(values.priority) ? Number(values.priority) : values.priority } : {}),
   });
   const priced = may("billing/terms.write");
   openForm({
@@ -122,6 +122,7 @@ export function linkForm({ id, terms, done }) {
     ],
     confirm: "Link",
     review: async values => {
+      if (!values.subscriptionId) throw Object.assign(new Error("The subscription is missing."), { fields: new Map([["/subscriptionId", "is required"]]) });
       const split = await get(of("subscriptions", values.subscriptionId, "allocation"));
       const year = decimal((millionths(split.totalBudget) * millionths(fraction(values.share))) / 1_000_000n);
       return html`
@@ -190,16 +191,19 @@ function changeOf(after, before, line) {
 }
 
 /** Closes a month and numbers its documents. */
-export function issueForm({ company, at, drafts, done }) {
+export function issueForm({ company, at, done }) {
   openForm({
     title: `Issue ${month(at)}`,
     target: company,
     confirm: `Issue ${month(at)}`,
-    review: async () => html`
+    review: async () => {
+      const { invoices: drafts } = await get(of("companies", company, "invoice-preview"), { month: at });
+      return html`
       ${drafts.length
         ? html`<ul>${drafts.map(draft => html`<li>${draft.kind === "invoice" ? "An invoice" : "A credit note"} of <strong>${money(draft.totalAmount, draft.currency)}</strong>, ${grouped(draft.taxAmount)} of it tax.</li>`)}</ul>`
         : html`<p>Nothing is charged, so there is no document.</p>`}
-      <p>The month is closed, and its documents never change. What comes late is on the next invoice; a credit note takes a document back.</p>`,
+      <p>The month is closed, and its documents never change. What comes late is on the next invoice; a credit note takes a document back.</p>`;
+    },
     submit: () => send("POST", of("companies", company, "invoices"), { month: at }),
     done: result => { say(result.invoices.length ? `Issued: ${result.invoices.map(each => each.number).join(", ")}.` : `${month(at)} is closed.`); done(); },
   });

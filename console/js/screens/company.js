@@ -92,4 +92,4 @@ function attention(found, names, company, at, zone) {
     </section>`;
 }
 
-const evidence = (name, value) => (/^-?\d+(\.\d+)?$/.test(value) ? (/load|ratio|Used$/.test(name) ? percent(value) : plain(value)) : grouped(value));
+const evidence = (name, value) => (/^-?\d+(\.\d+)?$/.test(value) ? (/load|ratio|Used\d*$/.test(name) ? percent(value) : plain(value)) : grouped(value));

@@ -37,7 +37,7 @@ export async function open({ parts: [, id], query }, draw, reload) {
     ${tabs(id, "Invoices", at)}
     <section>
       <div class="bar"><h2>${month(at)}, as it would be issued</h2>
-        ${Array.isArray(preview) && (preview.length || !issued()) && may("billing/invoice.write") ? html`<button class="strong" @click=${() => issueForm({ company: id, at, drafts: preview, done: reload })}>Issue ${month(at)}</button>` : nothing}
+        ${Array.isArray(preview) && (preview.length || !issued()) && may("billing/invoice.write") ? html`<button class="strong" @click=${() => issueForm({ company: id, at, done: reload })}>Issue ${month(at)}</button>` : nothing}
       </div>
       ${preview === null ? working("Calculating it …") : preview instanceof Error ? html`<p class="empty">${preview.message}</p>` : drafts(preview, id, issued())}
     </section>
