@@ -126,6 +126,11 @@ class _Said(NamedTuple):
     numbers: list[str] | None
 
 
+class _Cause(NamedTuple):
+    month: date
+    campaign_id: str
+
+
 class _FirstTax(NamedTuple):
     month: date
     currency: str
@@ -173,7 +178,7 @@ def load_drafts(db: Session, account: Account, month: date, *, every_cause: bool
     credited. `every_cause` looks at every earlier month, whether a cause was recorded or not."""
     currencies = None
     if account.is_closed(month):
-        currencies = {row["currency"] for row in db.rows(_SQL["credited_currencies"], company_id=account.id, month=month)}
+        currencies = set(db.values(_SQL["credited_currencies"], company_id=account.id, month=month))
         if not currencies:
             return []
     earlier = _all_pairs(db, account, month) if every_cause else load_causes(db, account, month)
@@ -197,7 +202,8 @@ def load_causes(db: Session, account: Account, month: date) -> list[tuple[date, 
     """The closed months before one, and the campaigns that have a cause recorded in them since the last closing."""
     if account.looked_until is None:
         return []
-    rows = db.rows(
+    rows = db.all(
+        _Cause,
         _SQL["causes"],
         company_id=account.id,
         zone=account.zone.key,
@@ -205,7 +211,7 @@ def load_causes(db: Session, account: Account, month: date) -> list[tuple[date, 
         month=month,
         since=account.looked_until,
     )
-    return [(row["month"], row["campaign_id"]) for row in rows]
+    return [(row.month, row.campaign_id) for row in rows]
 
 
 def load_charges(
@@ -245,9 +251,9 @@ def _said(db: Session, pairs: list[tuple[date, str]]) -> Said:
 def this_month(db: Session, account: Account, month: date) -> Iterator[tuple[date, str]]:
     """A month with each campaign of the company, in the order of their ids."""
     after = ""
-    while rows := db.rows(_SQL["campaigns"], company_id=account.id, after=after, size=CHUNK):
-        yield from ((month, row["id"]) for row in rows)
-        after = rows[-1]["id"]
+    while ids := db.values(_SQL["campaigns"], company_id=account.id, after=after, size=CHUNK):
+        yield from ((month, campaign_id) for campaign_id in ids)
+        after = ids[-1]
 
 
 def _all_pairs(db: Session, account: Account, month: date) -> list[tuple[date, str]]:

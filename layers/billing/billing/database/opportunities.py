@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from billing import pricing
 from billing.database.campaigns import Span, load_campaigns
 from billing.database.consumption import Charged, load_consumption
-from billing.database.session import Row, Session
+from billing.database.session import Session
 from billing.database.signals import Company, load_daily, load_positions
 from billing.periods import DAY, Period, calendar_month, midnight, month_so_far
 from billing.pricing.seats import committed_hours
@@ -35,11 +37,24 @@ KINDS = {"credits": "credit_usage", "iaas": "learner_served"}
 """What a day's units are, by the pricing model; sessions of the others."""
 
 
+class _Bought(NamedTuple):
+    id: str
+    bundle_id: str
+    name: str
+    annual_price: Decimal
+    currency: str
+    learners_supported: int | None
+    quantity: int
+    starts_at: datetime
+    ends_at: datetime
+    served: Decimal
+
+
 def load_opportunities(db: Session, company: Company, now: datetime) -> list[Opportunity]:
     """All that the rules find now, the largest amount first."""
     facts = _load_facts(db, company, now)
     bundles = db.all(Bundle, _SQL["all_bundles"])
-    bought = [_bought(row) for row in db.rows(_SQL["bought"], company_id=company.id, now=now)]
+    bought = [_bought(row) for row in db.all(_Bought, _SQL["bought"], company_id=company.id, now=now)]
     found = [
         *(each for campaign in facts for each in of_campaign(campaign)),
         *(each for subscription in bought for each in of_subscription(subscription, now)),
@@ -48,9 +63,9 @@ def load_opportunities(db: Session, company: Company, now: datetime) -> list[Opp
     return sorted(found, key=lambda each: (-each.amount, each.subject, each.rule))
 
 
-def _bought(row: Row) -> Bought:
-    bundle = Bundle(row["bundle_id"], row["name"], row["annual_price"], row["currency"], row["learners_supported"])
-    return Bought(row["id"], bundle, row["quantity"], Period(row["starts_at"], row["ends_at"]), row["served"])
+def _bought(row: _Bought) -> Bought:
+    bundle = Bundle(row.bundle_id, row.name, row.annual_price, row.currency, row.learners_supported)
+    return Bought(row.id, bundle, row.quantity, Period(row.starts_at, row.ends_at), row.served)
 
 
 def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
@@ -58,7 +73,7 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     last = calendar_month(today.replace(day=1) - DAY, zone)
     before = calendar_month(last.start.astimezone(zone).date() - DAY, zone)
     days, so_far = Period(midnight(today - 28 * DAY, zone), midnight(today, zone)), month_so_far(now, zone)
-    ids = [row["id"] for row in db.rows(_SQL["campaigns"], company_id=company.id)]
+    ids = db.values(_SQL["campaign_ids"], company_id=company.id)
     campaigns = load_campaigns(db, company.id, ids, Span(before.start, now))
     if not campaigns:
         return []

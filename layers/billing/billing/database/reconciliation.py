@@ -146,7 +146,7 @@ def _bundles(db: Session, company_id: str) -> Check:
     The parts add up by how `money.split` computes them, whatever the shares are: the last comparison finds a fault of the
     code. Damaged shares are found by the first two."""
     shares, links = (_check(db, name, company_id=company_id) for name in ("shares", "links"))
-    subscriptions = [row["id"] for row in db.rows(_SQL["subscriptions"], company_id=company_id)]
+    subscriptions = db.values(_SQL["subscriptions"], company_id=company_id)
     parts = _shown(_split_differences(db, company_id, subscriptions))
     differences = [*shares.differences, *links.differences, *parts][:MOST]
     return Check(check="bundles", compared=shares.compared + links.compared + len(subscriptions), differences=differences)
@@ -207,8 +207,8 @@ def _charges(db: Session, account: Account) -> Iterator[tuple[Difference, bool]]
     if account.last_closed is None:
         return
     causes = set(load_causes(db, account, account.next_month))
-    for row in db.rows(_SQL["closed_months"], company_id=account.id, first=account.invoice_from):
-        month: date = row["month"]
+    months: list[date] = db.values(_SQL["closed_months"], company_id=account.id, first=account.invoice_from)
+    for month in months:
         for charge, said in load_charges(db, account, this_month(db, account, month)):
             for currency in sorted({line.currency for line in charge.statement.lines} | set(said)):
                 found = charge_differences(

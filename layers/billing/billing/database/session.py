@@ -80,6 +80,10 @@ class Session:
         """The first row, or None."""
         return next(iter(self.rows(sql, **parameters)), None)
 
+    def values(self, sql: str, **parameters: Any) -> list[Any]:
+        """The only column of a query."""
+        return [value for (value,) in (row.values() for row in self.rows(sql, **parameters))]
+
     def value(self, sql: str, **parameters: Any) -> Any:
         """The first column of the first row; a query that returns one row always has it."""
         return next(iter(self.rows(sql, **parameters)[0].values()))

@@ -75,6 +75,16 @@ class Position(NamedTuple):
         return capacity_shape(self.capacity, self.period, grants, forecast_shape(self.at, self.forecast))
 
 
+class _Supported(NamedTuple):
+    subscription_id: str
+    learners: int | None
+
+
+class _FirstDay(NamedTuple):
+    campaign_id: str
+    day: date
+
+
 class _Used(NamedTuple):
     campaign_id: str
     kind: str
@@ -154,13 +164,13 @@ def _load_supported(db: Session, charged: Sequence[Charged]) -> dict[str, Decima
     links = {each.campaign.id: terms.subscription_id for each in charged if (terms := _link(each)) and terms.subscription_id}
     if not links:
         return {}
-    rows = db.rows(_SQL["supported"], subscription_ids=sorted(set(links.values())))
-    each_supports = {row["subscription_id"]: row["learners"] for row in rows}
+    rows = db.all(_Supported, _SQL["supported"], subscription_ids=sorted(set(links.values())))
+    each_supports = {row.subscription_id: row.learners for row in rows}
     return {
-        each.campaign.id: Decimal(each_supports[links[each.campaign.id]] * quantity)
+        each.campaign.id: Decimal(learners * quantity)
         for each in charged
         if each.campaign.id in links
-        and each_supports.get(links[each.campaign.id]) is not None
+        and (learners := each_supports.get(links[each.campaign.id])) is not None
         and (quantity := bought(each.campaign, links[each.campaign.id], each.parts[-1].period.end))
     }
 
@@ -177,8 +187,8 @@ def bought(campaign: Campaign, subscription_id: str, until: datetime) -> int | N
 
 
 def _load_first_days(db: Session, zone: ZoneInfo, campaign_ids: list[str]) -> dict[str, date]:
-    rows = db.rows(_SQL["first_days"], campaign_ids=campaign_ids, zone=str(zone)) if campaign_ids else []
-    return {row["campaign_id"]: row["day"] for row in rows}
+    rows = db.all(_FirstDay, _SQL["first_days"], campaign_ids=campaign_ids, zone=str(zone)) if campaign_ids else []
+    return {row.campaign_id: row.day for row in rows}
 
 
 def _forecast(charged: Charged, used: Capacity, daily: Daily, life: tuple[date, date], now: datetime) -> Forecast | None:

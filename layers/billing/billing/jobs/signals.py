@@ -3,6 +3,7 @@ open and close, and that a company's pricing signals are there, once for each da
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from billing.contract.types import plain_number
 from billing.database.campaigns import Span, load_campaigns
@@ -22,6 +23,16 @@ from billing.sql import queries
 from billing.telemetry import logger
 
 _SQL = queries("signals")
+
+
+class _Crossed(NamedTuple):
+    campaign_id: str
+    line: str
+
+
+class _Open(NamedTuple):
+    subject: str
+    rule: str
 
 
 def announce(now: datetime, time_left: TimeLeft) -> None:
@@ -47,13 +58,13 @@ def announce_company(company: Company, now: datetime) -> None:
 
 def _crossings(db: Session, company: Company, now: datetime) -> list[Announced]:
     """The lines that were crossed since the hour before, which are kept until the load is 5 points below."""
-    ids = [row["id"] for row in db.rows(_SQL["campaigns"], company_id=company.id)]
+    ids: list[str] = db.values(_SQL["campaign_ids"], company_id=company.id)
     so_far = month_so_far(now, company.zone)
     campaigns = load_campaigns(db, company.id, ids, Span(so_far.start, so_far.end))
     positions = load_positions(db, load_consumption(db, [(each, so_far) for each in campaigns]), so_far, now)
     known: dict[str, set[str]] = {campaign_id: set() for campaign_id in ids}
-    for row in db.rows(_SQL["crossed"], company_id=company.id):
-        known[row["campaign_id"]].add(row["line"])
+    for row in db.all(_Crossed, _SQL["crossed"], company_id=company.id):
+        known[row.campaign_id].add(row.line)
     armed, crossed = list[tuple[str, str]](), list[tuple[str, str]]()
     events = []
     for campaign, position in zip(campaigns, positions, strict=True):
@@ -104,7 +115,7 @@ def _signals(company: Company, day: date) -> dict[str, str]:
 def _opportunities(db: Session, company: Company, now: datetime) -> list[Announced]:
     """Those that are new since they were looked at last, and those that are gone."""
     found = {(each.subject, each.rule): each for each in load_opportunities(db, company, now)}
-    known = {(row["subject"], row["rule"]) for row in db.rows(_SQL["open_opportunities"], company_id=company.id)}
+    known = set(db.all(_Open, _SQL["open_opportunities"], company_id=company.id))
     closed = [
         Announced(company.id, "opportunity.closed", subject, {"rule": rule, "subject": subject})
         for subject, rule in sorted(known - found.keys())

@@ -1,7 +1,7 @@
 """Takes an issued document back by a credit note, once (design §13)."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from billing.contract.shapes import Request
 from billing.contract.types import Reason, Text
@@ -24,6 +24,12 @@ class CreditRequest(Request):
 
     id: Text
     reason: Reason
+
+
+class _CreditNote(NamedTuple):
+    number: str
+    corrects: str
+    credit_id: str
 
 
 def credit_invoice(company: str, invoice_id: str, credit: CreditRequest, recorded_by: str) -> tuple[ShownDocument, HTTPStatus]:
@@ -69,10 +75,10 @@ def _stored(db: Session, company: str, invoice_id: str) -> dict[str, Any]:
 def _existing(db: Session, document: IssuedDocument, credit: CreditRequest) -> str | None:
     """The credit note that the request asks for, if it is there."""
     where = {"number": document.number, "company_id": document.company_id, "credit_id": credit.id}
-    for row in db.rows(_SQL["credit_note_of"], **where):
-        if (row["corrects"], row["credit_id"]) == (document.number, credit.id):
-            return str(row["number"])
-        if row["corrects"] == document.number:
-            raise Conflict(f"{document.number} is credited by {row['number']} already.")
-        raise Conflict(f"The id names the credit note of {row['corrects']}.", [FieldError("/id", "names another credit note")])
+    for row in db.all(_CreditNote, _SQL["credit_note_of"], **where):
+        if (row.corrects, row.credit_id) == (document.number, credit.id):
+            return row.number
+        if row.corrects == document.number:
+            raise Conflict(f"{document.number} is credited by {row.number} already.")
+        raise Conflict(f"The id names the credit note of {row.corrects}.", [FieldError("/id", "names another credit note")])
     return None

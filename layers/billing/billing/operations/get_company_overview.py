@@ -114,7 +114,7 @@ def get_company_overview(company: str, company_id: str, month: str) -> CompanyOv
 
 def _look(db: Session, company: str, company_id: str, whole: Period, now: datetime) -> list[_Seen]:
     """Each campaign over the month. What lies ahead is loaded apart, so that capacity ends now."""
-    ids = [row["id"] for row in db.rows(_SQL["campaigns"], company_id=company_id)]
+    ids = db.values(_SQL["campaign_ids"], company_id=company_id)
     campaigns = load_campaigns(db, company, ids, Span(whole.start, whole.end))
     passed = [Period(whole.start, min(now, whole.end))] if whole.start < now else []
     ahead = [Period(max(now, whole.start), whole.end)] if now < whole.end else []

@@ -11,7 +11,7 @@ import json
 import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pg8000.native import DatabaseError, identifier
 
@@ -40,6 +40,11 @@ _TRY_AGAIN = ("55P03", "40P01")
 """The lock was not to be had in time; a deadlock."""
 
 
+class _Applied(NamedTuple):
+    name: str
+    checksum: str
+
+
 class MigrationChanged(BillingError):
     """A file that was applied has been edited since. Put it back and add a new file instead."""
 
@@ -58,7 +63,7 @@ def migrate() -> list[str]:
         # From here on everything made belongs to the owner's role, not to whoever logged in.
         db.script(f"SET ROLE {OWNER}")
         db.script(_SQL["own"])
-        applied = {row["name"]: row["checksum"] for row in db.rows(_SQL["applied"])}
+        applied = {row.name: row.checksum for row in db.all(_Applied, _SQL["applied"])}
         return [path.stem for path in sorted(MIGRATIONS.glob("*.sql")) if _apply(db, path, applied.get(path.stem))]
 
 
@@ -66,7 +71,7 @@ def status() -> dict[str, Any]:
     """`{"migrations": ["0001_reference_tables", …], "runs": [{"job", "hour", "status"}]}`: what has been applied, and of each
     job the last run. For `make verify`."""
     with transaction(ALL_COMPANIES, role=OWNER) as db:
-        applied = [row["name"] for row in db.rows(_SQL["applied"])]
+        applied = [row.name for row in db.all(_Applied, _SQL["applied"])]
         runs = [row | {"hour": format_instant(row["hour"])} for row in db.rows(_SQL["last_runs"])]
     return {"migrations": applied, "runs": runs}
 

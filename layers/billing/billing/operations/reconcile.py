@@ -40,11 +40,11 @@ def _companies() -> Iterator[str]:
     after = ""
     while True:
         with transaction(ALL_COMPANIES, JOBS) as db:
-            rows = db.rows(_SQL["companies"], after=after, size=CHUNK)
-        yield from (row["id"] for row in rows)
-        if len(rows) < CHUNK:
+            ids: list[str] = db.values(_SQL["companies"], after=after, size=CHUNK)
+        yield from ids
+        if len(ids) < CHUNK:
             return
-        after = rows[-1]["id"]
+        after = ids[-1]
 
 
 def _reconciled(run: Run, company_id: str, chain: Check) -> Reconciliation | None:

@@ -142,4 +142,4 @@ def _charges(db: Session, company: str, locked: LockedCampaign, months: list[dat
 
 def _closed_months(db: Session, campaign: LockedCampaign, effective_from: datetime) -> list[date]:
     first = effective_from.astimezone(campaign.zone).date().replace(day=1)
-    return [row["month"] for row in db.rows(_SQL["closed_months"], company_id=campaign.company_id, first=first)]
+    return db.values(_SQL["closed_months"], company_id=campaign.company_id, first=first)

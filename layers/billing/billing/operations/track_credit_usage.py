@@ -25,8 +25,8 @@ def track_credit_usage(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
     with job_run(JOB_NAME, hour, time_left, raises_alerts=True) as run:
         with transaction(ALL_COMPANIES, JOBS) as db:
             cutoff = db.value(_CLOCK)
-            for row in db.rows(_SQL["without_rate"], cutoff=cutoff):
-                run.report(row["id"], "the campaign has no credit_consumption_rate")
+            for campaign_id in db.values(_SQL["without_rate"], cutoff=cutoff):
+                run.report(campaign_id, "the campaign has no credit_consumption_rate")
         done = run.record(_SQL["record_activities"], _SQL["next_credit_campaign"], cutoff=cutoff)
         run.campaigns_processed, run.usage_records_created = done.due, done.recorded
         _expire(run, hour)

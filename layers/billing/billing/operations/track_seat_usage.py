@@ -51,18 +51,18 @@ def _put_terms_in_force(run: Run) -> datetime | None:
     with transaction(ALL_COMPANIES, JOBS) as db:
         row = db.row(_RUNS["progress"], job_name=JOB_NAME)
         last_completed: datetime | None = row["hour"] if row else None
-        due = db.rows(_TERMS["scheduled"], since=last_completed, until=run.hour)
-    for campaign in due:
+        due: list[str] = db.values(_TERMS["scheduled"], since=last_completed, until=run.hour)
+    for campaign_id in due:
         run.check_time()
         try:
             with transaction(ALL_COMPANIES, JOBS) as db:
-                db.rows(_TERMS["put_in_force"], campaign_id=campaign["id"])
+                db.rows(_TERMS["put_in_force"], campaign_id=campaign_id)
         except DatabaseError as error:
-            run.report(campaign["id"], server_message(error))
+            run.report(campaign_id, server_message(error))
         except DatabaseUnavailable as error:
             if not timed_out(error):
                 raise
-            run.report(campaign["id"], "it takes too long")
+            run.report(campaign_id, "it takes too long")
     return last_completed
 
 

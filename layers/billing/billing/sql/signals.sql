@@ -4,6 +4,10 @@
 -- A company, if the caller may see it.
 SELECT id, name, time_zone FROM companies WHERE id = :company_id AND :company IN (id, '*');
 
+-- name: campaign_ids
+-- The campaigns of a company.
+SELECT id FROM campaigns WHERE company_id = :company_id ORDER BY id;
+
 -- name: campaigns
 -- The campaigns of a company with what they are to cost, in the order of their ids.
 SELECT id, status, budget_allocated FROM campaigns WHERE company_id = :company_id ORDER BY id;
