@@ -24,6 +24,7 @@ SCREENS = {
     "company-dark": ("companies/demo-altaluz?month=2025-03", "dark", 1280),
     "company-narrow": ("companies/demo-fjellbris?month=2025-03", "light", 390),
     "campaign": ("companies/demo-altaluz/campaigns/demo-neighbourhood-kitchens?month=2025-03", "light", 1280),
+    "credits": ("companies/demo-savanna/campaigns/demo-school-water?month=2025-03&line=1", "light", 1280),
     "reason": (f"{FJORD}&line=1", "light", 1280),
     "reason-dark": (f"{FJORD}&line=1", "dark", 1280),
     "reason-narrow": (f"{FJORD}&line=1", "dark", 390),
