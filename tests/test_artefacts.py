@@ -59,7 +59,6 @@ def recorded(record: Path) -> set[str]:
     return {name for name, *_ in csv.reader(io.StringIO(record.read_text()))}
 
 
-@pytest.mark.parametrize("function", functions().values(), ids=lambda function: function.name)
 def test_the_bill_of_materials_names_every_package_of_the_layers_with_its_version() -> None:
     bill = json.loads((BUILD.parent / "sbom.json").read_text())
 
@@ -68,6 +67,7 @@ def test_the_bill_of_materials_names_every_package_of_the_layers_with_its_versio
     assert sorted(part["purl"] for part in bill["components"]) == sorted(f"pkg:pypi/{pin.replace('==', '@')}" for pin in pins)
 
 
+@pytest.mark.parametrize("function", functions().values(), ids=lambda function: function.name)
 def test_a_built_function_answers_its_events_as_its_source_does(copies: compare.Copies, function: Function) -> None:
     events = [json.loads(path.read_text()) for path in compare.events(function.name)]
     with copies(function.name) as url:
