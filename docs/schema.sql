@@ -339,22 +339,6 @@ CREATE FUNCTION public.credit_rate(campaign text, instant timestamp with time zo
     LANGUAGE sql STABLE
     RETURN (SELECT ((campaign_terms.terms ->> 'credit_consumption_rate'::text))::numeric AS "numeric" FROM public.campaign_terms WHERE (((campaign_terms.campaign_id)::text = credit_rate.campaign) AND (campaign_terms.effective_from <= credit_rate.instant) AND (campaign_terms.terms ? 'credit_consumption_rate'::text)) ORDER BY campaign_terms.effective_from DESC, campaign_terms.id DESC LIMIT 1);
 
-CREATE FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) RETURNS SETOF record
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-#variable_conflict use_column
-BEGIN
-    IF NOT is_visible_campaign(campaign) THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-        SELECT grant_id, sum(credits) FROM credit_movements
-        WHERE campaign_id = campaign AND occurred_at >= since AND occurred_at < until
-            AND kind IN ('burned', 'overage', 'returned')
-        GROUP BY grant_id;
-END $$;
-
 CREATE FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) RETURNS SETOF record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -522,11 +506,6 @@ CREATE FUNCTION public.is_iaas_terms(terms jsonb) RETURNS boolean
 CREATE FUNCTION public.is_visible(company public.identifier) RETURNS boolean
     LANGUAGE sql STABLE
     RETURN (current_setting('billing.company_id'::text, true) = ANY (ARRAY[(company)::text, '*'::text]));
-
-CREATE FUNCTION public.is_visible_campaign(campaign text) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    RETURN (EXISTS (SELECT FROM public.campaigns WHERE (((campaigns.id)::text = is_visible_campaign.campaign) AND public.is_visible(campaigns.company_id))));
 
 CREATE FUNCTION public.keep_balance() RETURNS trigger
     LANGUAGE plpgsql
@@ -879,32 +858,6 @@ BEGIN
     RETURN NEW;
 END $$;
 
-CREATE FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) RETURNS SETOF record
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-BEGIN
-    IF NOT is_visible_campaign(campaign) THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-        SELECT sum(seats), sum(greatest(seats - committed, 0)), max(seats),
-            coalesce(sum(seats) FILTER (WHERE estimated), 0),
-            coalesce(sum(greatest(seats - committed, 0)) FILTER (WHERE estimated), 0)
-        FROM (
-            SELECT max(quantity) AS seats, bool_and(id IN (
-                    SELECT id FROM billing_usage_records
-                    WHERE campaign_id = campaign AND event_type = 'seat_usage' AND metadata @> '{"estimated": true}'
-                        AND event_timestamp >= since AND event_timestamp < until)) AS estimated
-            FROM billing_usage_records
-            WHERE campaign_id = campaign AND event_type = 'seat_usage'
-                AND event_timestamp >= since AND event_timestamp < until
-                AND id NOT IN (SELECT corrects FROM billing_usage_records WHERE campaign_id = campaign AND corrects IS NOT NULL)
-            GROUP BY date_bin('1 hour', event_timestamp, timestamptz '2000-01-01 00:00Z')
-        ) AS hour
-        HAVING count(*) > 0;
-END $$;
-
 CREATE FUNCTION public.seats_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], committed numeric[], OUT part bigint, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric, OUT hours_above bigint) RETURNS SETOF record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1071,27 +1024,6 @@ CREATE FUNCTION public.terms_fault(terms jsonb, campaign public.campaigns) RETUR
 CREATE FUNCTION public.terms_of(campaign public.campaigns) RETURNS jsonb
     LANGUAGE sql STABLE
     RETURN jsonb_build_object('status', (campaign).status, 'is_active', (campaign).is_active, 'pricing_model', (campaign).pricing_model, 'committed_seats', (campaign).committed_seats, 'seat_price_per_month', (campaign).seat_price_per_month, 'credit_price', (campaign).credit_price, 'credit_consumption_rate', (campaign).credit_consumption_rate, 'iaas_metrics', (campaign).iaas_metrics, 'custom_pricing_terms', (campaign).custom_pricing_terms, 'l2i_subscription_id', (campaign).l2i_subscription_id, 'bundle_allocation_percentage', (campaign).bundle_allocation_percentage);
-
-CREATE FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) RETURNS SETOF record
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-#variable_conflict use_column
-BEGIN
-    IF NOT is_visible_campaign(campaign) THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-        SELECT event_type, sum(quantity) FROM billing_usage_records
-        WHERE campaign_id = campaign AND event_type IN ('credit_usage', 'learner_served', 'session_completed')
-            AND event_timestamp >= since AND event_timestamp < until
-            AND id NOT IN (SELECT corrects FROM billing_usage_records WHERE campaign_id = campaign AND corrects IS NOT NULL)
-        GROUP BY event_type
-        UNION ALL
-        SELECT kind, sum(quantity) FROM campaign_activities
-        WHERE campaign_id = campaign AND kind = 'volunteer_hours' AND occurred_at >= since AND occurred_at < until
-        GROUP BY kind;
-END $$;
 
 CREATE FUNCTION public.usage_key(campaign text, event_type text, instant timestamp with time zone, identity bytea) RETURNS text
     LANGUAGE sql STABLE
@@ -2103,11 +2035,6 @@ GRANT INSERT(change_id) ON TABLE public.campaign_terms TO billing_app;
 
 GRANT INSERT(recorded_by) ON TABLE public.campaign_terms TO billing_app;
 
-REVOKE ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) TO billing_app;
-GRANT ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) TO billing_reader;
-GRANT ALL ON FUNCTION public.credits_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT grant_id bigint, OUT credits numeric) TO billing_jobs;
-
 REVOKE ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_app;
 GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_reader;
@@ -2122,11 +2049,6 @@ GRANT UPDATE(updated_at) ON TABLE public.campaigns TO billing_jobs;
 
 REVOKE ALL ON FUNCTION public.expire_grants(expired_before timestamp with time zone, size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.expire_grants(expired_before timestamp with time zone, size integer) TO billing_jobs;
-
-REVOKE ALL ON FUNCTION public.is_visible_campaign(campaign text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.is_visible_campaign(campaign text) TO billing_app;
-GRANT ALL ON FUNCTION public.is_visible_campaign(campaign text) TO billing_reader;
-GRANT ALL ON FUNCTION public.is_visible_campaign(campaign text) TO billing_jobs;
 
 REVOKE ALL ON FUNCTION public.keep_currency() FROM PUBLIC;
 
@@ -2188,11 +2110,6 @@ REVOKE ALL ON FUNCTION public.record_terms() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.refuse_deletion() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) TO billing_app;
-GRANT ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) TO billing_reader;
-GRANT ALL ON FUNCTION public.seats_in(campaign text, since timestamp with time zone, until timestamp with time zone, committed numeric, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric) TO billing_jobs;
-
 REVOKE ALL ON FUNCTION public.seats_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], committed numeric[], OUT part bigint, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric, OUT hours_above bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.seats_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], committed numeric[], OUT part bigint, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric, OUT hours_above bigint) TO billing_app;
 GRANT ALL ON FUNCTION public.seats_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], committed numeric[], OUT part bigint, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric, OUT hours_above bigint) TO billing_reader;
@@ -2243,11 +2160,6 @@ GRANT INSERT(reason) ON TABLE public.billing_usage_records TO billing_app;
 GRANT INSERT(recorded_by) ON TABLE public.billing_usage_records TO billing_app;
 
 REVOKE ALL ON FUNCTION public.take_over_credits(correction public.billing_usage_records) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) TO billing_app;
-GRANT ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) TO billing_reader;
-GRANT ALL ON FUNCTION public.usage_in(campaign text, since timestamp with time zone, until timestamp with time zone, OUT kind text, OUT quantity numeric) TO billing_jobs;
 
 REVOKE ALL ON FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) TO billing_app;

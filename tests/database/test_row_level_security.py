@@ -332,7 +332,7 @@ SUMS = {
     "credits_of_parts": f"SELECT credits FROM credits_of_parts({SPAN})",
     "usage_of_days": "SELECT used::text FROM usage_of_days(ARRAY[:campaign], ARRAY['2025-03-01'::date], 'UTC')",
 }
-READ = {"settled", "is_visible_campaign", "credits_in", "seats_in", "usage_in"} | SUMS.keys()
+READ = {"settled"} | SUMS.keys()
 MAY_BE_CALLED = {
     "billing_app": READ | {"lock_usage_records"},
     "billing_reader": READ,
