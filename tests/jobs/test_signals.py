@@ -75,3 +75,18 @@ def test_every_company_with_campaigns_is_looked_at(world: World) -> None:
     look(datetime(2025, 3, 1, tzinfo=UTC))
 
     assert Counter(each for each, _ in events(world, "pricing_signals.")) == {"pricing_signals.published": 3}
+
+
+def test_a_campaign_beyond_the_first_thousand_is_looked_at(world: World) -> None:
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    company = world.company(id="large")
+    world.connection.run(
+        """INSERT INTO campaigns (id, company_id, name, status, pricing_model, currency, seat_price_per_month, committed_seats)
+        SELECT 'campaign-' || n, 'large', 'Campaign', 'active', 'seats', 'EUR', 10, 10 FROM generate_series(1, 1000) n"""
+    )
+    last = world.campaign(company, id="zebra", committed_seats=100)
+    record_hours(world, last, hours_from(start, [85]))
+
+    look(start + HOUR - timedelta(minutes=1))
+
+    assert [data["campaignId"] for _, data in events(world, "capacity.")] == [last]

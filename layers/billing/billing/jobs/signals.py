@@ -22,6 +22,9 @@ from billing.signals.shown import show_optional, show_ratio
 from billing.sql import queries
 from billing.telemetry import logger
 
+CHUNK = 1_000
+"""Campaigns that are held in memory at a time."""
+
 _SQL = queries("signals")
 
 
@@ -60,19 +63,20 @@ def _crossings(db: Session, company: Company, now: datetime) -> list[Announced]:
     """The lines that were crossed since the hour before, which are kept until the load is 5 points below."""
     ids: list[str] = db.values(_SQL["campaign_ids"], company_id=company.id)
     so_far = month_so_far(now, company.zone)
-    campaigns = load_campaigns(db, company.id, ids, Span(so_far.start, so_far.end))
-    positions = load_positions(db, load_consumption(db, [(each, so_far) for each in campaigns]), so_far, now)
     known: dict[str, set[str]] = {campaign_id: set() for campaign_id in ids}
     for row in db.all(_Crossed, _SQL["crossed"], company_id=company.id):
         known[row.campaign_id].add(row.line)
     armed, crossed = list[tuple[str, str]](), list[tuple[str, str]]()
     events = []
-    for campaign, position in zip(campaigns, positions, strict=True):
-        kept = still_crossed(position.capacity.load, known[campaign.id])
-        armed += [(campaign.id, line) for line in sorted(known[campaign.id] - kept)]
-        for line in cross(position.capacity.load, kept):
-            crossed.append((campaign.id, line))
-            events.append(Announced(company.id, f"capacity.{line}", campaign.id, _capacity_data(campaign.id, position)))
+    for first in range(0, len(ids), CHUNK):
+        campaigns = load_campaigns(db, company.id, ids[first : first + CHUNK], Span(so_far.start, so_far.end))
+        positions = load_positions(db, load_consumption(db, [(each, so_far) for each in campaigns]), so_far, now)
+        for campaign, position in zip(campaigns, positions, strict=True):
+            kept = still_crossed(position.capacity.load, known[campaign.id])
+            armed += [(campaign.id, line) for line in sorted(known[campaign.id] - kept)]
+            for line in cross(position.capacity.load, kept):
+                crossed.append((campaign.id, line))
+                events.append(Announced(company.id, f"capacity.{line}", campaign.id, _capacity_data(campaign.id, position)))
     _keep(db, company.id, armed, crossed)
     return events
 
