@@ -77,6 +77,25 @@ def test_a_company_shows_its_campaigns_with_charges_and_load(demo: World, screen
     assert screen.page.locator(".spark polyline").count() == len(rows)
 
 
+def test_a_company_shows_what_is_left_of_its_credits(demo: World, screen: Screen) -> None:
+    track(usage_event("demo-school-water", eventType="credit_usage", quantity="60.5", timestamp="2025-03-03T09:00:00Z"))
+
+    screen.open(f"companies/demo-savanna{MARCH}")
+
+    assert "139.5 credits left" in next(row for row in screen.rows("Campaigns") if "demo-school-water" in row)
+
+
+def test_a_company_shows_its_months_with_their_state(issued: str, screen: Screen) -> None:
+    screen.open("companies/demo-fjellbris?month=2025-04")
+
+    screen.page.get_by_text("The 6 months before").click()
+
+    march = screen.page.get_by_role("region", name="Months").locator("tbody tr").first
+    expect(march).to_contain_text("closed")
+    assert " ".join(march.inner_text().split()) == "March 2025 closed 4,763.13 EUR 2,643.54 EUR"
+    expect(screen.page.get_by_role("region", name="Months").locator("tbody tr")).to_have_count(6)
+
+
 def test_an_amount_is_explained_in_one_click(demo: World, screen: Screen) -> None:
     screen.open(f"{FJORD}{MARCH}")
 

@@ -53,8 +53,11 @@ function row(company, overview, at) {
   const name = html`<th scope="row"><a href=${link(["companies", company.companyId], { month: at })}>${company.name}</a><small>${company.companyId} · ${company.timeZone}</small></th>`;
   if (!overview) return html`<tr>${name}<td colspan="4" class="faint">…</td></tr>`;
   if (overview instanceof Error) return html`<tr>${name}<td colspan="4" class="problem">${overview.message}</td></tr>`;
-  const each = (part, label) => html`<td class="number" data-label=${label}>${overview.charges.length ? overview.charges.map(charges => html`<div>${money(charges[part], charges.currency)}</div>`) : html`<span class="faint">nothing</span>`}</td>`;
-  return html`<tr>${name}<td data-label="Month">${state(overview)}</td>${each("totalAmount", "Charged")}${each("coveredAmount", "Covered already")}${each("amountDue", "Due")}</tr>`;
+  return html`<tr>${name}<td data-label="Month">${state(overview)}</td>${sums(overview, "totalAmount", "Charged")}${sums(overview, "coveredAmount", "Covered already")}${sums(overview, "amountDue", "Due")}</tr>`;
 }
 
 export const state = overview => (overview.invoice.state === "closed" ? badge("closed", "good") : badge("open"));
+
+/** A cell with one of the sums of an overview, in each currency. */
+export const sums = (overview, part, label) => html`
+  <td class="number" data-label=${label}>${overview.charges.length ? overview.charges.map(charges => html`<div>${money(charges[part], charges.currency)}</div>`) : html`<span class="faint">nothing</span>`}</td>`;

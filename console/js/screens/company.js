@@ -3,13 +3,14 @@
 import { html, nothing } from "../../vendor/lit-html.js";
 import { get, of } from "../api.js";
 import { sparkline } from "../charts.js";
-import { day, grouped, month, percent, plain, words } from "../format.js";
+import { day, grouped, month, monthAfter, percent, plain, units, words } from "../format.js";
 import { badge, due, empty, heading, link, load, money, monthPicker, portion, tabs, totals } from "../parts.js";
 import { firstMonth } from "../session.js";
 import { zoneOf } from "../zones.js";
-import { state } from "./companies.js";
+import { state, sums } from "./companies.js";
 
 const PART = 50;
+const MONTHS_BEFORE = 6;
 
 export async function open({ parts: [, id], query }, draw) {
   const at = query.month ?? firstMonth();
@@ -17,6 +18,7 @@ export async function open({ parts: [, id], query }, draw) {
   let opportunities = null;
   const series = new Map();
   const names = new Map(overview.campaigns.map(campaign => [campaign.campaignId, campaign.campaignName]));
+  const months = [];
   let [shown, wanted] = [PART, ""];
   const visible = () => overview.campaigns.filter(({ campaignName, campaignId }) => `${campaignName} ${campaignId}`.toLowerCase().includes(wanted.toLowerCase()));
 
@@ -35,10 +37,22 @@ export async function open({ parts: [, id], query }, draw) {
 
   get(of("companies", id, "opportunities")).catch(error => error).then(found => { opportunities = found; draw(); });
   spark();
+  async function lookBack(event) {
+    if (!event.target.open || months.length) return;
+    for (let by = -1; by >= -MONTHS_BEFORE; by -= 1) {
+      const each = { at: monthAfter(at, by), overview: null };
+      months.push(each);
+      draw();
+      each.overview = await get(of("companies", id, "overview"), { month: each.at }).catch(error => error);
+      draw();
+    }
+  }
+
   return () => html`
     ${heading(overview.companyName, html`${month(at)} ${state(overview)} <span class="faint">${zone}</span>`, monthPicker(at, to => link(["companies", id], { month: to })))}
     ${tabs(id, "Overview", at)}
     ${overview.charges.map(totals)}
+    <details class="no-print" @toggle=${lookBack}><summary>The ${MONTHS_BEFORE} months before</summary>${months.length ? earlier(months, id) : nothing}</details>
     ${attention(opportunities, names, id, at, zone)}
     <section>
       <h2>Campaigns</h2>
@@ -54,6 +68,17 @@ export async function open({ parts: [, id], query }, draw) {
     </section>`;
 }
 
+function earlier(months, id) {
+  return html`
+    <div class="scroll card" tabindex="0" role="region" aria-label="Months"><table class="stack">
+      <thead><tr><th scope="col">Month</th><th scope="col">State</th><th scope="col" class="number">Charged</th><th scope="col" class="number">Due</th></tr></thead>
+      <tbody>${months.map(({ at, overview }) => html`
+        <tr><th scope="row"><a href=${link(["companies", id], { month: at })}>${month(at)}</a></th>
+          ${overview === null ? html`<td colspan="3" class="faint">…</td>` : overview instanceof Error ? html`<td colspan="3" class="problem">${overview.message}</td>` : html`<td data-label="State">${state(overview)}</td>${sums(overview, "totalAmount", "Charged")}${sums(overview, "amountDue", "Due")}`}
+        </tr>`)}</tbody>
+    </table></div>`;
+}
+
 /** The kind of usage that is drawn for a pricing model. */
 export const field = model => ({ seats: "seatsPeak", credits: "credits", custom: "sessions" })[model] ?? "learners";
 
@@ -64,7 +89,7 @@ function row(campaign, points, company, at) {
       <th scope="row"><a href=${link(["companies", company, "campaigns", campaign.campaignId], { month: at })}>${campaign.campaignName}</a><small>${campaign.campaignId}</small></th>
       <td data-label="Model">${campaign.pricingModel}${campaign.isActive && ["recruiting", "active", "paused"].includes(campaign.status) ? nothing : html` ${badge(campaign.isActive ? campaign.status : "inactive")}`}</td>
       <td data-label="Used by day">${sparkline(points, `Used by day, ${words(field(campaign.pricingModel))}`)}</td>
-      <td data-label="Load">${load(campaign.capacity)}</td>
+      <td data-label="Load">${load(campaign.capacity)}${campaign.capacity?.unit === "credit" ? html`<small>${units(campaign.capacity.available, "credit")} left</small>` : nothing}</td>
       <td class="number" data-label="Charged">${due(totalAmount)}</td>
       <td class="number" data-label="Due">${due(amountDue)}</td>
       <td class="unit" data-label="Currency">${campaign.currency ?? ""}</td>
