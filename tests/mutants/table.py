@@ -6,7 +6,7 @@ RULES = "layers/billing/billing/"
 SQL = f"{RULES}sql/"
 MIGRATIONS = f"{RULES}migrations/"
 BUNDLES, BOOKS, HISTORY = "tests/operations/test_bundles.py", "tests/credits/test_books.py", "tests/terms/test_history.py"
-PRICING, INVOICING = "tests/pricing", "tests/operations/test_invoicing_at_once.py"
+PRICING, INVOICING = "tests/pricing", "tests/operations/test_issue_invoice.py"
 
 
 class Mutant(NamedTuple):
@@ -73,9 +73,9 @@ MUTANTS = [
     Mutant(f"{RULES}invoices/chain.py", 'NOT_HASHED = {"sha256", "creditedBy"}', 'NOT_HASHED = {"sha256", "creditedBy", "previousSha256"}', "tests/invoices/test_documents.py"),
     Mutant(f"{RULES}invoices/numbers.py", "return instant.astimezone(ZoneInfo(zone)).date()", "return instant.date()", f"{RULES}invoices/numbers.py"),
     Mutant(f"{SQL}invoices.sql", ") THEN 'infinity' ELSE used.instant END AS until", ") THEN used.instant ELSE used.instant END AS until", INVOICING),
-    Mutant(f"{SQL}invoices.sql", "WHERE r.company_id = :company_id AND r.created_at >= :since\n", "WHERE false AND r.company_id = :company_id AND r.created_at >= :since\n", "tests/soak/test_model.py"),
+    Mutant(f"{SQL}invoices.sql", "WHERE r.company_id = :company_id AND r.created_at >= :since\n", "WHERE false AND r.company_id = :company_id AND r.created_at >= :since\n", INVOICING),
     Mutant(f"{SQL}invoices.sql", "WHERE i.company_id = :company_id AND i.corrects IS NOT NULL AND i.issued_at >= :since", "WHERE false AND i.company_id = :company_id AND i.issued_at >= :since", INVOICING),
-    Mutant(f"{SQL}invoices.sql", "GROUP BY i.currency HAVING bool_and(credit.number IS NOT NULL);", "GROUP BY i.currency HAVING bool_or(credit.number IS NOT NULL);", "tests/operations/test_issue_invoice.py"),
+    Mutant(f"{SQL}invoices.sql", "GROUP BY i.currency HAVING bool_and(credit.number IS NOT NULL);", "GROUP BY i.currency HAVING bool_or(credit.number IS NOT NULL);", INVOICING),
     # Who may
     Mutant(f"{RULES}api/caller.py", "if scope not in _scopes(event):", "if not _scopes(event):", "tests/usage/test_promises.py"),
     Mutant(f"{RULES}api/caller.py", 'if company in ("", ALL_COMPANIES)', 'if company in ("",)', "tests/api"),

@@ -43,6 +43,7 @@ def test_what_arrives_late_is_an_adjustment_of_the_next_month(world: World) -> N
     campaign = world.campaign(company, "iaas")
     record(campaign, 10, "2025-01-15T10:00:00Z")
     (january,) = post_invoices(company, "2025-01").body["invoices"]
+    age(world)
     record(campaign, 2, "2025-01-16T10:00:00Z")
 
     shown = preview(company, "2025-02")
@@ -95,6 +96,7 @@ def test_a_credit_note_that_is_not_issued_again_comes_back_with_the_next_month(w
     campaign = world.campaign(company, "iaas")
     record(campaign, 10, "2025-01-15T10:00:00Z")
     (january,) = post_invoices(company, "2025-01").body["invoices"]
+    age(world)
     credit(january["number"])
 
     (february,) = post_invoices(company, "2025-02").body["invoices"]
@@ -158,12 +160,58 @@ def test_a_correction_of_last_month_is_credited_on_the_next_document(world: Worl
     campaign = world.campaign(company, "iaas")
     first = record(campaign, 10, "2025-01-15T10:00:00Z")
     post_invoices(company, "2025-01")
+    age(world)
     correct(first, "fix", quantity=4)
 
     (february,) = post_invoices(company, "2025-02").body["invoices"]
 
     assert (february["kind"], february["netAmount"], february["corrects"]) == ("credit_note", "-75.00", None)
     assert february["lines"][0]["quantity"] == "-1"
+
+
+def test_a_correction_that_moves_a_record_to_another_month_changes_both(world: World) -> None:
+    company = invoiced_company(world)
+    campaign = world.campaign(company, "iaas")
+    moved = record(campaign, 4, "2025-01-31T10:00:00Z")
+    post_invoices(company, "2025-01")
+    post_invoices(company, "2025-02")
+    age(world)
+    correct(moved, "moved", timestamp="2025-02-01T10:00:00Z")
+
+    (march,) = post_invoices(company, "2025-03").body["invoices"]
+
+    assert [(line["month"], line["amount"]) for line in march["lines"]] == [("2025-01", "-50.00"), ("2025-02", "50.00")]
+
+
+def test_late_usage_of_a_capped_component_changes_the_months_after_it(world: World) -> None:
+    company = invoiced_company(world)
+    component = {"name": "Learners", "unit": "learner", "rate": "10", "cap": "15"}
+    campaign = world.campaign(company, "custom", custom_pricing_terms={"variableComponents": [component]})
+    record(campaign, 15, "2025-02-10T10:00:00Z")
+    post_invoices(company, "2025-01")
+    (february,) = post_invoices(company, "2025-02").body["invoices"]
+    age(world)
+    record(campaign, 10, "2025-01-10T10:00:00Z")
+
+    (march,) = post_invoices(company, "2025-03").body["invoices"]
+
+    late = [(line["month"], line["amount"]) for line in march["lines"] if line["kind"] == "adjustment"]
+    assert february["netAmount"] == "150.00"
+    assert late == [("2025-01", "100.00"), ("2025-02", "-100.00")]
+
+
+def test_a_month_that_was_issued_again_takes_nothing_late_into_a_third_document(world: World) -> None:
+    company = invoiced_company(world)
+    campaign = world.campaign(company, "iaas")
+    record(campaign, 10, "2025-01-15T10:00:00Z")
+    (january,) = post_invoices(company, "2025-01").body["invoices"]
+    credit(january["number"])
+    (again,) = post_invoices(company, "2025-01").body["invoices"]
+    record(campaign, 2, "2025-01-16T10:00:00Z")
+
+    repeated = post_invoices(company, "2025-01").body["invoices"]
+
+    assert [each["number"] for each in repeated] == [again["number"]]
 
 
 def test_the_seller_is_the_platforms(world: World) -> None:
