@@ -73,7 +73,7 @@ export function burnDown(forecast, zone) {
         <text class="axis" x=${EDGE.left} y=${h - 8}>now</text>
         <text class="axis" x=${x(Date.parse(forecast.runsOutAt))} y=${h - 8} text-anchor="middle">${day(forecast.runsOutAt, zone)}</text>
       </svg>
-      ${figures(["", "Figure"], [
+      ${figures(["What", "Figure"], [
         ["Left now", plain(forecast.left)],
         [`Used in the last ${forecast.days} days`, plain(forecast.used)],
         ["Used a day", plain(forecast.burnPerDay)],

@@ -36,6 +36,22 @@ def test_a_change_of_terms_shows_what_it_does_to_each_month_before_it_is_made(de
     assert change["terms"] == {"committedSeats": "55", "seatPricePerMonth": "33.5"}
 
 
+@pytest.mark.parametrize("screen", ["light", "dark"], indirect=True)
+def test_no_form_keeps_anybody_out(demo: World, screen: Screen) -> None:
+    screen.expected = ["422"]
+    screen.open(f"{FJORD}{MARCH}")
+    screen.button("Change the terms").click()
+    empty = screen.violations()
+    screen.fill(From="2025-03-15", Seat_price_per_month="-1", Reason="A slip")
+    screen.button("Continue", screen.dialog).click()
+    expect(screen.dialog.locator("#field-seatPricePerMonth-error")).to_be_visible()
+    wrong = screen.violations()
+    screen.fill(Seat_price_per_month="36.00")
+    screen.review()
+
+    assert (empty, wrong, screen.violations()) == ([], [], [])
+
+
 def test_a_mistake_is_told_at_the_field_that_it_is_in(demo: World, screen: Screen) -> None:
     screen.expected = ["422"]
     screen.open(f"{FJORD}{MARCH}")

@@ -68,7 +68,7 @@ function differences(months, currency) {
   if (!moved.length) return html`<p>No month until now is charged differently.</p>`;
   return html`
     <table>
-      <thead><tr><th scope="col">Month</th><th scope="col" class="number">Charged now</th><th scope="col" class="number">Then</th><th scope="col" class="number">Difference</th><th scope="col"></th></tr></thead>
+      <thead><tr><th scope="col">Month</th><th scope="col" class="number">Charged now</th><th scope="col" class="number">Then</th><th scope="col" class="number">Difference</th><th scope="col"><span class="hidden">Currency</span></th></tr></thead>
       <tbody>${moved.map(each => html`<tr><th scope="row">${month(each.month)}</th><td class="number">${grouped(each.before)}</td><td class="number">${grouped(each.after)}</td><td class="number"><strong>${grouped(each.difference)}</strong></td><td class="unit">${each.currency ?? currency ?? ""}${each.invoiced ? " · invoiced" : ""}</td></tr>`)}</tbody>
     </table>
     ${moved.some(each => each.invoiced) ? html`<p>Documents that are issued stay as they are; the differences come on the next invoice.</p>` : nothing}`;
