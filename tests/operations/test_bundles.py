@@ -174,25 +174,37 @@ def test_an_inactive_campaign_takes_no_room_and_is_linked_to_a_full_subscription
     assert (answer.status, answer.body["remainingPercentage"]) == (200, "0.1000")
 
 
+def link_from(campaign: str, subscription: str, since: str, share: str) -> Answer:
+    body = {"subscriptionId": subscription, "allocationPercentage": share, "effectiveFrom": since}
+    return request("link_campaign", "PUT", f"/v1/campaigns/{campaign}/subscription", body)
+
+
 def test_a_link_that_ends_before_another_begins_shares_no_instant_with_it(world: World) -> None:
     company = world.company()
     subscription = world.subscription(company)
     leaving, arriving = (world.campaign(company, "bundle", id=name) for name in ("leaving", "arriving"))
-    path = "/v1/campaigns/{}/subscription"
-
-    def link_from(campaign: str, since: str, share: str) -> Answer:
-        body = {"subscriptionId": subscription, "allocationPercentage": share, "effectiveFrom": since}
-        return request("link_campaign", "PUT", path.format(campaign), body)
-
-    assert link_from(leaving, "2025-03-01", "1").status == 200
-    left = request("unlink_campaign", "DELETE", path.format(leaving), query={"effectiveFrom": "2025-03-20"})
+    assert link_from(leaving, subscription, "2025-03-01", "1").status == 200
+    left = request("unlink_campaign", "DELETE", f"/v1/campaigns/{leaving}/subscription", query={"effectiveFrom": "2025-03-20"})
     assert left.status == 204
-    assert link_from(arriving, "2025-03-20", "1").status == 200
+    assert link_from(arriving, subscription, "2025-03-20", "1").status == 200
 
-    changed = link_from(leaving, "2025-03-10", "0.5")
+    changed = link_from(leaving, subscription, "2025-03-10", "0.5")
 
     assert (changed.status, changed.body["remainingPercentage"]) == (200, "0.5000")
-    assert link_from(leaving, "2025-03-25", "0.5").status == 409
+    assert link_from(leaving, subscription, "2025-03-25", "0.5").status == 409
+
+
+def test_what_is_left_beside_a_link_is_the_least_that_is_left_while_it_holds(world: World) -> None:
+    company = world.company()
+    subscription = world.subscription(company)
+    other, arriving = (world.campaign(company, "bundle", id=name) for name in ("other", "arriving"))
+    for since, share in (("2025-03-01", "0.2"), ("2025-03-10", "0.5"), ("2025-03-20", "0.2")):
+        assert link_from(other, subscription, since, share).status == 200
+
+    answer = link_from(arriving, subscription, "2025-03-05", "0.4")
+
+    assert (answer.status, answer.body["remainingPercentage"]) == (200, "0.1000")
+    assert link_from(arriving, subscription, "2025-03-05", "0.6").status == 409
 
 
 def test_of_two_links_at_once_that_would_pass_the_limit_one_is_refused(world: World, database_url: str) -> None:
