@@ -1,16 +1,18 @@
-"""What the seat job says of capacity and opportunities, at noon of the day after the month.
+"""What the job that announces signals says of capacity and opportunities, at noon of the day after the month.
 
-The job and `GET …/opportunities` look at today, which lies long after the month; here the same code looks at an instant at
-which its usage is recent.
+`GET …/opportunities` looks at today, which lies long after the month; here the same code looks at an instant at which its usage
+is recent.
 """
 
 from datetime import UTC, datetime, time
 
 from billing.database.opportunities import load_opportunities
 from billing.database.session import ALL_COMPANIES, transaction
-from billing.database.signals import Company, load_company
+from billing.database.signals import load_company
 from billing.signals.opportunities import Opportunity
 from demo.files import Month
+from local.aws_events import scheduled_event
+from local.runtime import invoke
 
 
 def noon(month: Month) -> datetime:
@@ -19,11 +21,8 @@ def noon(month: Month) -> datetime:
 
 
 def announce(month: Month) -> None:
-    """Put what the job would announce then of each company into the outbox; once, however often it is done."""
-    from billing.jobs.signals import announce_company  # its logger writes to what is standard output when it is imported
-
-    for row in month.portfolio["companies"]:
-        announce_company(Company(row["id"], row["name"], row["time_zone"]), noon(month))
+    """Put what the job announces then of each company into the outbox; once, however often it is done."""
+    invoke("announce_signals", scheduled_event(noon(month)))
 
 
 def opportunities(month: Month, company_id: str) -> list[Opportunity]:

@@ -76,6 +76,7 @@ def calls() -> list[Call]:
         ("track_seat_usage", HOUR),
         ("track_credit_usage", HOUR),
         ("issue_invoices", DUE),
+        ("announce_signals", HOUR),
         ("reconcile", HOUR),
     ]
     scheduled = [Call(name, name, scheduled_event(at)) for name, at in jobs]

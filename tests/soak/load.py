@@ -116,7 +116,7 @@ def _do(action: str, dice: random.Random, world: World, outcome: Outcome, campai
         values = {"campaign_id": campaign, "kind": "session", "quantity": 1, "occurred_at": instant, "id": name}
         world.insert("campaign_activities", **values)
     elif action == "job":
-        job = dice.choice(["track_seat_usage", "track_credit_usage", "issue_invoices"])
+        job = dice.choice(["track_seat_usage", "track_credit_usage", "issue_invoices", "announce_signals"])
         try:
             invoke(job, scheduled_event(START + timedelta(days=31, hours=dice.randrange(6))))
         except BillingError as error:

@@ -1,14 +1,13 @@
 """The hourly seat job: how many volunteers each running campaign has, one record for each campaign and hour (design §7)."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pg8000.native import DatabaseError
 
 from billing.database.session import ALL_COMPANIES, JOBS, server_message, timed_out, transaction
 from billing.errors import DatabaseUnavailable
-from billing.jobs import signals
 from billing.jobs.run import Run, TimeLeft, job_run
 from billing.periods import HOUR
 from billing.sql import queries
@@ -34,7 +33,6 @@ def track_seat_usage(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
         last_completed = _put_terms_in_force(run)
         for each in hours_to_record(hour, last_completed):
             _record_hour(run, each)
-        signals.announce(datetime.now(UTC), time_left)
     return run.result()
 
 

@@ -1,19 +1,22 @@
 """Crossings of capacity once each, opportunities opened and closed, signals published once a day (design §15, §16)."""
 
-import math
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from billing.jobs.signals import announce
+import pytest
+
+from billing.errors import JobFailed
+from local.aws_events import scheduled_event
+from tests.operations.invoicing import plant
 from tests.signals.march import hours_from, record_hours
-from tests.world import World
+from tests.world import World, invoke
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
-def look(now: datetime) -> None:
-    announce(now, lambda: math.inf)
+def look(hour: datetime) -> None:
+    invoke("announce_signals", scheduled_event(hour))
 
 
 def events(world: World, prefix: str) -> list[tuple[str, Any]]:
@@ -27,8 +30,8 @@ def test_each_line_is_announced_once_and_again_after_the_load_fell_5_points_belo
     record_hours(world, campaign, hours_from(start, [85, 110, 20, 20, 300]))
 
     for hour in range(1, 6):
-        look(start + hour * HOUR - timedelta(minutes=1))
-        look(start + hour * HOUR - timedelta(minutes=1))
+        look(start + hour * HOUR)
+        look(start + hour * HOUR)
 
     # The load so far: 85, 97.5, 71.7, 58.8, 107 %.
     assert [each for each, _ in events(world, "capacity.")] == [
@@ -48,7 +51,7 @@ def test_signals_are_published_once_for_each_day_of_the_company(world: World) ->
     world.campaign(company)
     midnight = datetime(2025, 3, 1, 15, tzinfo=UTC)
 
-    for instant in (midnight - HOUR, midnight - timedelta(seconds=1), midnight, midnight + 5 * HOUR):
+    for instant in (midnight - 2 * HOUR, midnight - HOUR, midnight, midnight + 5 * HOUR):
         look(instant)
 
     assert [data["day"] for _, data in events(world, "pricing_signals.")] == ["2025-02-28", "2025-03-01"]
@@ -87,6 +90,31 @@ def test_a_campaign_beyond_the_first_thousand_is_looked_at(world: World) -> None
     last = world.campaign(company, id="zebra", committed_seats=100)
     record_hours(world, last, hours_from(start, [85]))
 
-    look(start + HOUR - timedelta(minutes=1))
+    look(start + HOUR)
 
     assert [data["campaignId"] for _, data in events(world, "capacity.")] == [last]
+
+
+def test_a_late_delivery_of_an_earlier_hour_announces_nothing(world: World) -> None:
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    campaign = world.campaign(world.company(), committed_seats=100)
+    record_hours(world, campaign, hours_from(start, [70, 110, 110]))
+
+    for hour in (3, 1, 3):
+        look(start + hour * HOUR)
+
+    assert [each for each, _ in events(world, "capacity.")] == ["capacity.near"]  # the load so far: 70, 90, 96.7 %
+
+
+def test_a_company_that_cannot_be_looked_at_fails_the_run_and_keeps_no_other_back(world: World) -> None:
+    first, broken, last = (world.company() for _ in range(3))
+    world.campaign(first)
+    campaign = world.campaign(broken, "custom")
+    world.campaign(last)
+    damaged = """terms || '{"custom_pricing_terms": {"fixedFee": "much"}}'"""
+    plant(world, f"UPDATE campaign_terms SET terms = {damaged} WHERE campaign_id = '{campaign}'")
+
+    with pytest.raises(JobFailed, match=f"{broken}.*The terms of campaign {campaign} cannot be used"):
+        look(datetime(2025, 3, 1, tzinfo=UTC))
+
+    assert {data["companyId"] for _, data in events(world, "pricing_signals.")} == {first, last}

@@ -1,9 +1,12 @@
-"""What the seat job announces beside charging (design §15, §16): capacity that crosses a line, each hour; opportunities that
-open and close, and that a company's pricing signals are there, once for each day that is over in its time zone."""
+"""The hourly job that announces what is derived from usage (design §15, §16).
+
+Each hour, capacity that crosses a line; once for each day that is over in a company's time zone, opportunities that open and
+close, and that its pricing signals are there.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from billing.contract.types import plain_number
 from billing.database.campaigns import Span, load_campaigns
@@ -11,21 +14,22 @@ from billing.database.consumption import load_consumption
 from billing.database.opportunities import load_opportunities
 from billing.database.session import ALL_COMPANIES, JOBS, Session, transaction
 from billing.database.signals import Company, Position, load_positions
-from billing.errors import BillingError
+from billing.errors import BillingError, DatabaseUnavailable
 from billing.jobs.outbox import Announced, write
-from billing.jobs.run import RESERVE_SECONDS, TimeLeft
+from billing.jobs.run import TimeLeft, job_run
 from billing.money import round_money
 from billing.periods import DAY, month_so_far
 from billing.signals.capacity import Capacity
 from billing.signals.crossings import cross, still_crossed
 from billing.signals.shown import show_optional, show_ratio
 from billing.sql import queries
-from billing.telemetry import logger
 
+JOB_NAME = "announce_signals"
 CHUNK = 1_000
 """Campaigns that are held in memory at a time."""
 
 _SQL = queries("signals")
+_RUNS = queries("runs")
 
 
 class _Crossed(NamedTuple):
@@ -38,25 +42,35 @@ class _Open(NamedTuple):
     rule: str
 
 
-def announce(now: datetime, time_left: TimeLeft) -> None:
-    """Look at each company in a transaction of its own. One that cannot be looked at is logged; the others are."""
-    with transaction(ALL_COMPANIES, JOBS) as db:
-        companies = db.all(Company, _SQL["all_companies"])
-    for company in companies:
-        if time_left() < RESERVE_SECONDS:
-            logger.warning("The time is nearly up; the next run looks at the other companies")
-            return
-        try:
-            announce_company(company, now)
-        except BillingError:
-            logger.exception("The signals of a company cannot be computed", company_id=company.id)
+def announce_signals(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
+    """Look at each company as it was at the hour, in a transaction of its own, and put what it announces into the outbox;
+    returns the run's result.
+
+    A late delivery of an hour before the last that was looked at announces nothing: the lines are as that one left them. A
+    company that cannot be looked at is reported and keeps no other back. Raises `JobFailed` where there is one,
+    `DatabaseUnavailable` where the database cannot be reached.
+    """
+    with job_run(JOB_NAME, hour, time_left) as run:
+        for company in _companies(hour):
+            run.check_time()
+            try:
+                with transaction(ALL_COMPANIES, JOBS) as db:
+                    db.rows(_SQL["lock_company"], company_id=company.id)
+                    write(db, [*_crossings(db, company, hour), *_day(db, company, hour)])
+            except DatabaseUnavailable:
+                raise
+            except BillingError as error:
+                run.errors.append({"companyId": company.id, "error": error.detail})
+        with transaction(ALL_COMPANIES, JOBS) as db:
+            db.rows(_RUNS["completed"], job_name=JOB_NAME, hour=hour)
+    return run.result()
 
 
-def announce_company(company: Company, now: datetime) -> None:
-    """Look at one company in a transaction of its own."""
+def _companies(hour: datetime) -> list[Company]:
+    """Those to look at: all that have campaigns, or none where a later hour was looked at."""
     with transaction(ALL_COMPANIES, JOBS) as db:
-        db.rows(_SQL["lock_company"], company_id=company.id)
-        write(db, [*_crossings(db, company, now), *_day(db, company, now)])
+        last: datetime | None = next(iter(db.values(_RUNS["progress"], job_name=JOB_NAME)), None)
+        return [] if last is not None and hour < last else db.all(Company, _SQL["all_companies"])
 
 
 def _crossings(db: Session, company: Company, now: datetime) -> list[Announced]:
