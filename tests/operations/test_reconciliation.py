@@ -1,10 +1,11 @@
 """Reconciliation finds every kind of damage, and nothing in clean books (design §14)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from billing.database import reconciliation
 from local.aws_events import scheduled_event
 from tests.operations.invoicing import invoiced_company, plant, post_invoices, record
 from tests.world import World, invoke, request
@@ -142,3 +143,20 @@ def test_the_daily_run_checks_everybody_and_tells_of_differences(world: World, b
     assert (result["companiesChecked"], result["differences"]) == (1, 1)
     (event,) = world.rows("SELECT subject, data FROM billing_events WHERE type = 'reconciliation.failed'")
     assert (event["subject"], event["data"]["differences"]) == (books, {"invoices": 1})
+
+
+def test_a_run_goes_on_with_the_new_records_that_the_one_before_left(
+    world: World, books: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciliation, "CHUNK", 1)
+    monkeypatch.setattr(reconciliation, "NEW_KEYS_MAX", 2)
+    ids = [row["id"] for row in world.rows("SELECT id FROM billing_usage_records WHERE event_id IS NULL ORDER BY id")]
+    plant(world, f"UPDATE billing_usage_records SET deduplication_key = 'other' WHERE id = {ids[-1]}")
+
+    found, checked = [], []
+    for day in (1, 2):
+        result = invoke("reconcile", scheduled_event(datetime(2025, 3, day, tzinfo=UTC)))
+        found.append(result["differences"])
+        checked.append(world.value("SELECT last_record FROM reconciliations"))
+
+    assert (found, checked) == ([0, 1], [ids[1], ids[-1]])

@@ -26,6 +26,9 @@ MOST = 100
 RECORDS_MAX = 1_000_000
 """Of a company that is reconciled at a request; of more, the last run's result is returned."""
 
+NEW_KEYS_MAX = 10_000_000
+"""New records of which a run checks the keys, some minutes' work; of more, the next run goes on."""
+
 CHUNK, DOCUMENTS = 5_000, 100
 
 _SQL = queries("reconciliation")
@@ -163,15 +166,16 @@ def _split_differences(db: Session, company_id: str, subscriptions: Iterable[str
 
 def _keys(db: Session, company: Company) -> tuple[Check, int]:
     differences: list[Difference] = []
-    compared, after = 0, 0
+    compared, new, after = 0, 0, 0
     where = {"company_id": company.id, "last_record": company.last_record, "day": company.now.toordinal() % 30, "size": CHUNK}
-    while records := load_json(db.value(_SQL["records"], after=after, **where)):
+    while new < NEW_KEYS_MAX and (records := load_json(db.value(_SQL["records"], after=after, **where))):
         for record in records:
             expected = _expected_keys(record)
             if record["deduplication_key"] not in expected:
                 ids = {"usageRecordId": str(record["id"]), "campaignId": record["campaign_id"]}
                 differences.append(Difference(ids, "deduplicationKey", expected[0], record["deduplication_key"]))
         compared, after = compared + len(records), records[-1]["id"]
+        new += sum(record["id"] > company.last_record for record in records)
     return Check(check="keys", compared=compared, differences=_shown(differences)), max(after, company.last_record)
 
 
