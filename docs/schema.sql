@@ -342,6 +342,7 @@ CREATE FUNCTION public.credit_rate(campaign text, instant timestamp with time zo
 CREATE FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) RETURNS SETOF record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 BEGIN
@@ -861,6 +862,7 @@ END $$;
 CREATE FUNCTION public.seats_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], committed numeric[], OUT part bigint, OUT seat_hours numeric, OUT additional_seat_hours numeric, OUT peak numeric, OUT estimated_seat_hours numeric, OUT estimated_additional_seat_hours numeric, OUT hours_above bigint) RETURNS SETOF record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 BEGIN
@@ -870,9 +872,9 @@ BEGIN
             WITH ORDINALITY AS wanted (campaign_id, starts_at, ends_at, committed, number)
         JOIN campaigns c ON c.id = wanted.campaign_id AND is_visible(c.company_id)
         CROSS JOIN LATERAL (
-            SELECT sum(seats), sum(greatest(seats - wanted.committed, 0)), max(seats),
-                coalesce(sum(seats) FILTER (WHERE estimated), 0),
-                coalesce(sum(greatest(seats - wanted.committed, 0)) FILTER (WHERE estimated), 0),
+            SELECT sum(seats), sum(greatest(seats - wanted.committed, 0.000000)), max(seats),
+                coalesce(sum(seats) FILTER (WHERE estimated), 0.000000),
+                coalesce(sum(greatest(seats - wanted.committed, 0.000000)) FILTER (WHERE estimated), 0.000000),
                 count(*) FILTER (WHERE seats > wanted.committed)
             FROM (
                 SELECT max(quantity) AS seats, bool_and(id IN (
@@ -1032,32 +1034,39 @@ CREATE FUNCTION public.usage_key(campaign text, event_type text, instant timesta
 CREATE FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) RETURNS SETOF record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 DECLARE
-    since timestamptz := (SELECT min(day)::timestamp AT TIME ZONE zone FROM unnest(days) AS day);
-    until timestamptz := (SELECT (max(day) + 1)::timestamp AT TIME ZONE zone FROM unnest(days) AS day);
+    -- The days and the days after them, and when they begin: each record is looked up among these instants, since to ask for its
+    -- local time takes longer than to read it.
+    around date[] := ARRAY(SELECT day FROM unnest(days) AS day UNION SELECT day + 1 FROM unnest(days) AS day ORDER BY 1);
+    edges timestamptz[] := ARRAY(SELECT midnight(day, zone) FROM unnest(around) AS day ORDER BY day);
 BEGIN
     RETURN QUERY
-        SELECT wanted.id, of_day.kind, json_object_agg(of_day.day, of_day.quantity)
+        SELECT wanted.id, of_kind.kind, of_kind.used
         FROM unnest(campaign_ids) AS wanted (id)
         JOIN campaigns c ON c.id = wanted.id AND is_visible(c.company_id)
         CROSS JOIN LATERAL (
-            SELECT event_type AS kind, (event_timestamp AT TIME ZONE zone)::date AS day, sum(quantity) AS quantity
-            FROM billing_usage_records
-            WHERE campaign_id = wanted.id AND event_type IN ('credit_usage', 'learner_served', 'session_completed')
-                AND event_timestamp >= since AND event_timestamp < until
-                AND (event_timestamp AT TIME ZONE zone)::date = ANY (days)
-                AND id NOT IN (
-                    SELECT corrects FROM billing_usage_records WHERE campaign_id = wanted.id AND corrects IS NOT NULL)
-            GROUP BY event_type, day
-        ) AS of_day
-        GROUP BY wanted.id, of_day.kind;
+            SELECT kind, json_object_agg(around[number], quantity) AS used
+            FROM (
+                SELECT event_type AS kind, width_bucket(event_timestamp, edges) AS number, sum(quantity) AS quantity
+                FROM billing_usage_records
+                WHERE campaign_id = wanted.id AND event_type IN ('credit_usage', 'learner_served', 'session_completed')
+                    AND event_timestamp >= edges[1] AND event_timestamp < edges[cardinality(edges)]
+                    AND id NOT IN (
+                        SELECT corrects FROM billing_usage_records WHERE campaign_id = wanted.id AND corrects IS NOT NULL)
+                GROUP BY event_type, number
+            ) AS of_day
+            WHERE around[number] = ANY (days)
+            GROUP BY kind
+        ) AS of_kind;
 END $$;
 
 CREATE FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) RETURNS SETOF record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 BEGIN

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from billing.periods import DAY, months_later
 from tests.callers import usage_event
 from tests.operations.test_get_campaign_usage import use
 from tests.signals.march import load
+from tests.terms.test_history import set_terms
 from tests.world import Answer, World, request
 
 HOUR = timedelta(hours=1)
@@ -112,6 +114,75 @@ def test_the_month_of_now_is_charged_whole_and_measured_so_far(world: World) -> 
     assert hours == (now - datetime(now.year, now.month, 1, tzinfo=UTC)) // HOUR + 1
     assert seen["capacity"]["committed"] == alone["committed"] == "10.000000"
     assert seen["capacity"]["inputs"] == alone["inputs"]
+
+
+@pytest.mark.parametrize("model", ["seats", "credits", "bundle", "iaas", "custom"])
+def test_the_months_of_now_and_ahead_are_charged_as_their_statements_say(world: World, model: str) -> None:
+    """Usage may be dated a day ahead, and prices and components change then, too."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    company = world.company(time_zone="Pacific/Auckland")
+    components = [
+        {"name": unit, "unit": unit, "rate": "3.10", "cap": 20}
+        for unit in ("session", "learner", "credit", "seat_month", "hour")
+    ]
+    terms: dict[str, dict[str, Any]] = {
+        "seats": {"committed_seats": 10},
+        "bundle": {"l2i_subscription_id": subscribed(world, company, now), "bundle_allocation_percentage": "0.2500"},
+        "custom": {"custom_pricing_terms": {"fixedFee": "70", "fixedFeeInterval": "month", "variableComponents": components}},
+    }
+    changes: dict[str, dict[str, Any]] = {
+        "seats": {"committedSeats": 13, "seatPricePerMonth": "499.99"},
+        "credits": {"creditPrice": "7.77"},
+        "bundle": {"status": "paused"},
+        "iaas": {"iaasMetrics": {"pricePerLearner": "11.11"}},
+        "custom": {"customPricingTerms": {"variableComponents": [component | {"rate": "5"} for component in components]}},
+    }
+    used, quiet, changed = (world.campaign(company, model, **terms.get(model, {})) for _ in range(3))
+    instants = [now - DAY, now - HOUR, now + HOUR, now + 12 * HOUR]
+    for campaign, some in ((used, instants), (quiet, instants[:2]), (changed, instants)):
+        for kind in ("seat_usage", "credit_usage", "learner_served", "session_completed"):
+            use(world, campaign, kind, *((instant.isoformat(), n + 15) for n, instant in enumerate(some)))
+        world.insert(
+            "campaign_activities", campaign_id=campaign, kind="volunteer_hours", quantity=7, occurred_at=now + 13 * HOUR
+        )
+    assert set_terms(changed, changes[model], (now + 6 * HOUR).isoformat()).status == 200
+
+    for month in {f"{instant:%Y-%m}" for instant in (now - DAY, now + DAY, now + 40 * DAY)}:
+        seen = by_id(overview(company, month))
+        assert len(seen) == 3
+        for campaign, each in seen.items():
+            start = f"{month}-01"
+            end = f"{months_later(datetime.fromisoformat(start).date(), 1)}"
+            query = {"start": start, "end": end}
+            billing = request("get_campaign_usage", "GET", f"/v1/campaigns/{campaign}/usage", query=query).body["billing"]
+            assert each["charges"] == {name: billing[name] for name in each["charges"]}, (month, campaign)
+            assert each["currency"] == billing["currency"]
+
+
+def test_a_bundle_is_measured_by_what_was_used_before_it_was_one(world: World) -> None:
+    """An update by the platform holds from the hour in which it is made."""
+    company, now = world.company(), datetime.now(UTC)
+    campaign = world.campaign(company, "credits")
+    month = datetime(now.year, now.month, 1, tzinfo=UTC)
+    before, after = month.isoformat(), (month + (now - month) * 0.999999).isoformat()
+    use(world, campaign, "learner_served", (before, 30), (after, 12))
+    link = {"id": campaign, "subscription": subscribed(world, company, now)}
+    world.connection.run(
+        """UPDATE campaigns
+        SET pricing_model = 'bundle', l2i_subscription_id = :subscription, bundle_allocation_percentage = 0.5
+        WHERE id = :id""",
+        **link,
+    )
+
+    alone = capacity(campaign).body
+
+    assert (alone["unit"], alone["inputs"]["learnersServed"]) == ("share", "42.000000")
+    assert by_id(overview(company, f"{now:%Y-%m}"))[campaign]["capacity"]["inputs"] == alone["inputs"]
+
+
+def subscribed(world: World, company: str, now: datetime) -> str:
+    period = {"current_period_start": str(now - 100 * DAY), "current_period_end": str(now + 20 * DAY)}
+    return world.subscription(company, **period)
 
 
 def test_a_company_without_campaigns_has_an_empty_overview(world: World) -> None:

@@ -46,7 +46,7 @@ def test_a_bundle_is_charged_in_its_own_currency_and_covered_by_the_subscription
     assert (line.currency, statement.currency, line.covered_by) == ("USD", "USD", CoveredBy.SUBSCRIPTION)
     assert (line.key, line.unit) == ("bundle.share", "bundle")
     assert [statement.unit_price, statement.quantity] == [50000, Fraction(1, 2)]
-    assert [statement.covered_amount, statement.amount_due] == [25000, 0]
+    assert [statement.totals.covered_amount, statement.totals.amount_due] == [25000, 0]
 
 
 @pytest.mark.parametrize("one", [campaign("bundle"), linked(is_active=False)], ids=["not linked", "not active"])

@@ -45,7 +45,7 @@ def test_what_grants_paid_is_a_line_for_each_of_their_prices_and_what_none_paid_
         ("credits.prepaid", Fraction(40), Fraction(6), prepaid),
         ("credits.overage", Fraction(36), Fraction("6.5"), due),
     ]
-    assert [statement.covered_amount, statement.amount_due] == [1605, 234]
+    assert [statement.totals.covered_amount, statement.totals.amount_due] == [1605, 234]
     assert (statement.quantity, statement.unit_price) == (Fraction(286), None)
 
 

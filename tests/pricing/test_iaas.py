@@ -22,7 +22,7 @@ def test_learners_of_the_period_are_charged_however_many_were_agreed_on() -> Non
     (line,) = statement.lines
     assert (line.key, line.unit, str(line.amount)) == ("iaas.learners", "learner", "1500.00")
     assert [statement.unit_price, statement.quantity, line.quantity] == [Fraction(25, 2), 120, 120]
-    assert statement.amount_due == 1500
+    assert statement.totals.amount_due == 1500
 
 
 def test_only_a_version_of_the_iaas_model_has_its_terms() -> None:

@@ -33,7 +33,7 @@ def test_seats_over_two_months_are_parts_of_each() -> None:
     statement = stated(one, during, history)
 
     assert str(show_quantity(statement.quantity or Fraction(0))) == "31.451613"
-    assert str(statement.amount_due) == "15725.81"
+    assert str(statement.totals.amount_due) == "15725.81"
 
 
 def test_both_lines_are_there_when_nothing_is_used() -> None:

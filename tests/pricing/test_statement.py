@@ -40,8 +40,8 @@ def test_what_is_covered_is_not_due() -> None:
 
     statement = Statement(lines, "EUR")
 
-    assert str(statement.covered_amount) == "320.00"
-    assert str(statement.amount_due) == "1.00"
+    assert str(statement.totals.covered_amount) == "320.00"
+    assert str(statement.totals.amount_due) == "1.00"
     assert str(statement.total_amount) == "321.00"
 
 

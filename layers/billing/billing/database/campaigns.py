@@ -1,9 +1,10 @@
 """Loads campaigns, with the histories of their terms, into the shape that the rules take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from billing.database.session import Session, load_json
 from billing.errors import Conflict, NotFound, field_error
+from billing.money import quotient
 from billing.periods import Period
 from billing.sql import queries
 from billing.terms.campaign import BEGINNING, END, Campaign, SubscriptionVersion, Version
@@ -24,15 +26,15 @@ class _Row(NamedTuple):
     company_id: str
     name: str
     currency: str | None
-    start_date: date | None
-    end_date: date | None
+    start_date: str | None
+    end_date: str | None
     time_zone: str
     l2i_subscription_id: str | None
     bundle_allocation_percentage: Decimal | None
     versions: str
     subscriptions: str | None
-    price_amount: Decimal | None
-    price_credits: Decimal | None
+    price_amount: Decimal | int | None
+    price_credits: Decimal | int | None
 
 
 class Span(NamedTuple):
@@ -53,11 +55,16 @@ def load_campaign(db: Session, company: str, campaign_id: str, span: Span = ALWA
     return campaigns[0]
 
 
+def load_company_campaigns(db: Session, company_id: str, span: Span) -> list[Campaign]:
+    """All campaigns of a company, as `load_campaigns` returns them."""
+    return load_campaigns(db, company_id, db.value(_SQL["of_company"], company_id=company_id), span)
+
+
 def load_campaigns(db: Session, company: str, campaign_ids: Sequence[str], span: Span = ALWAYS) -> list[Campaign]:
     """The campaigns that the caller may see, in the order of their ids. Raises `Conflict` where another service wrote terms
     that nothing can be charged by."""
     where = {"campaign_ids": list(campaign_ids), "company": company, "since": span.since, "until": span.until}
-    return [_campaign(row) for row in db.all(_Row, _SQL["campaigns"], **where)]
+    return [_campaign(row) for row in db.table(_Row, _SQL["campaigns"], **where)]
 
 
 def _campaign(row: _Row) -> Campaign:
@@ -68,11 +75,11 @@ def _campaign(row: _Row) -> Campaign:
             name=row.name,
             zone=ZoneInfo(row.time_zone),
             currency=row.currency,
-            start_date=row.start_date,
-            end_date=row.end_date,
-            versions=[version(*item) for item in load_json(row.versions)],
-            subscriptions=_subscriptions(row.subscriptions),
-            first_grant_price=Fraction(row.price_amount) / Fraction(row.price_credits)
+            start_date=_day(row.start_date),
+            end_date=_day(row.end_date),
+            versions=_versions(row.versions),
+            subscriptions=_subscriptions(row.subscriptions) if row.subscriptions else {},
+            first_grant_price=quotient(row.price_amount, row.price_credits)
             if row.price_amount is not None and row.price_credits
             else None,
             linked_to=row.l2i_subscription_id,
@@ -83,6 +90,11 @@ def _campaign(row: _Row) -> Campaign:
         raise Conflict(f"The terms of campaign {row.id} cannot be used: {fields}.") from None
     except ZoneInfoNotFoundError:
         raise Conflict(f"The time zone {row.time_zone} is not known.") from None
+
+
+@lru_cache(maxsize=1024)
+def _versions(text: str) -> tuple[Version, ...]:
+    return tuple(version(*item) for item in load_json(text))
 
 
 def version(starts_at: str, ends_at: str, terms: dict[str, Any]) -> Version:
@@ -114,9 +126,10 @@ def model_terms(terms: dict[str, Any]) -> Any:
     return CustomTerms.model_validate(terms["custom_pricing_terms"])
 
 
-def _subscriptions(text: str | None) -> dict[str, list[SubscriptionVersion]]:
+@lru_cache(maxsize=1024)
+def _subscriptions(text: str) -> Mapping[str, Sequence[SubscriptionVersion]]:
     subscriptions: dict[str, list[SubscriptionVersion]] = {}
-    for subscription_id, starts_at, ends_at, terms in load_json(text) if text else ():
+    for subscription_id, starts_at, ends_at, terms in load_json(text):
         subscriptions.setdefault(subscription_id, []).append(
             SubscriptionVersion(
                 starts_at=_instant(starts_at),
@@ -128,6 +141,10 @@ def _subscriptions(text: str | None) -> dict[str, list[SubscriptionVersion]]:
             )
         )
     return subscriptions
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _instant(text: str) -> datetime:

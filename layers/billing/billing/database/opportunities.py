@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from billing import pricing
-from billing.database.campaigns import Span, load_campaigns
+from billing.database.campaigns import Span, load_company_campaigns
 from billing.database.consumption import Charged, load_consumption
 from billing.database.session import Session
-from billing.database.signals import Company, load_daily, load_positions
+from billing.database.signals import Company, last_days, load_daily, load_positions
 from billing.periods import DAY, Period, calendar_month, midnight, month_so_far
 from billing.pricing.seats import committed_hours
 from billing.pricing.statement import Part, Statement
@@ -30,7 +30,6 @@ from billing.signals.proposals import Bundle
 from billing.sql import queries
 from billing.terms.campaign import Campaign
 from billing.terms.models import SeatTerms
-from billing.usage.consumption import combined
 
 _SQL = queries("signals")
 KINDS = {"credits": "credit_usage", "iaas": "learner_served"}
@@ -48,6 +47,18 @@ class _Bought(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     served: Decimal
+
+
+class _Month(NamedTuple):
+    """A month, and what a campaign is charged for it."""
+
+    period: Period
+    charged: Charged
+    statement: Statement
+
+    @property
+    def learners(self) -> Decimal:
+        return sum((part.consumption.learners for part in self.charged.parts), Decimal(0))
 
 
 def load_opportunities(db: Session, company: Company, now: datetime) -> list[Opportunity]:
@@ -73,19 +84,21 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     last = calendar_month(today.replace(day=1) - DAY, zone)
     before = calendar_month(last.start.astimezone(zone).date() - DAY, zone)
     days, so_far = Period(midnight(today - 28 * DAY, zone), midnight(today, zone)), month_so_far(now, zone)
-    ids = db.values(_SQL["campaign_ids"], company_id=company.id)
-    campaigns = load_campaigns(db, company.id, ids, Span(before.start, now))
+    campaigns = load_company_campaigns(db, company.id, Span(before.start, now))
     if not campaigns:
         return []
     by_seat = [campaign for campaign in campaigns if any(isinstance(each.terms, SeatTerms) for each in campaign.versions)]
-    # What only the rules of seats look at is loaded for them alone, and all of it at once.
-    spans = ((campaigns, so_far), (campaigns, last), (by_seat, before), (by_seat, days))
+    # What only the rules of seats look at is loaded for them alone. The last month's learners are compared whatever the model.
+    spans = ((campaigns, so_far), (by_seat, before), (by_seat, days))
     loaded = iter(load_consumption(db, [(campaign, period) for some, period in spans for campaign in some]))
-    current, newer, older, lately = ({each.id: next(loaded) for each in some} for some, _ in spans)
-    positions = load_positions(db, list(current.values()), so_far, now)
-    daily = load_daily(db, zone, ids, days_compared(today - DAY))
+    current, older, lately = ({each.id: next(loaded) for each in some} for some, _ in spans)
+    previous = load_consumption(db, [(each, last) for each in campaigns], all_usage=True)
+    compared = {*last_days(today), *days_compared(today - DAY)}
+    daily = load_daily(db, zone, [campaign.id for campaign in campaigns], compared)
+    positions = load_positions(db, list(current.values()), so_far, now, daily)
     facts = []
-    for campaign, position in zip(campaigns, positions, strict=True):
+    for campaign, position, charged in zip(campaigns, positions, previous, strict=True):
+        newer = _month(last, charged)
         in_force = current[campaign.id].parts[-1]
         kind = KINDS.get(in_force.version.pricing_model, "session_completed")
         facts.append(
@@ -96,8 +109,8 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
                 forecast=position.forecast,
                 list_price=list_unit_price(campaign, in_force),
                 month=so_far,
-                last_month=_last_month(last, newer[campaign.id]),
-                seats=_seats(days, lately[campaign.id], [(before, older[campaign.id]), (last, newer[campaign.id])])
+                last_month=LastMonth(last, newer.statement.total_amount, newer.learners),
+                seats=_seats(days, lately[campaign.id], [_month(before, older[campaign.id]), newer])
                 if campaign.id in lately
                 else None,
                 daily=daily.get((campaign.id, kind), {}),
@@ -106,16 +119,15 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     return facts
 
 
-def _last_month(period: Period, charged: Charged) -> LastMonth:
-    learners = combined(part.consumption for part in charged.parts).learners
-    return LastMonth(period, _statement(charged).total_amount, learners)
+def _month(period: Period, charged: Charged) -> _Month:
+    return _Month(period, charged, _statement(charged))
 
 
 def _statement(charged: Charged) -> Statement:
     return pricing.statement(charged.campaign, charged.parts, charged.earlier)
 
 
-def _seats(days: Period, lately: Charged, months: Sequence[tuple[Period, Charged]]) -> SeatFacts:
+def _seats(days: Period, lately: Charged, months: Sequence[_Month]) -> SeatFacts:
     campaign, hours = lately.campaign, [_hours(lately.campaign, part) for part in lately.parts]
     lines = [line for line in _statement(lately).lines if line.key == "seats.additional"]
     return SeatFacts(
@@ -123,7 +135,7 @@ def _seats(days: Period, lately: Charged, months: Sequence[tuple[Period, Charged
         hours=sum(committed for committed, _ in hours),
         hours_over=sum(above for _, above in hours),
         additional=sum((line.exact_amount for line in lines), Fraction(0)),
-        months=[(period, prices(campaign, each.parts, _statement(each), None)) for period, each in months],
+        months=[(each.period, prices(campaign, each.charged.parts, each.statement, None)) for each in months],
     )
 
 

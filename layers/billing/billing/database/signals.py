@@ -1,5 +1,6 @@
 """Loads what signals are read from, for all campaigns of a company at once (design §15)."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -80,17 +81,6 @@ class _Supported(NamedTuple):
     learners: int | None
 
 
-class _FirstDay(NamedTuple):
-    campaign_id: str
-    day: date
-
-
-class _Used(NamedTuple):
-    campaign_id: str
-    kind: str
-    used: str
-
-
 Daily = Mapping[tuple[str, str], Mapping[date, Decimal]]
 """What was used on each day, by campaign and kind; days without use are left out."""
 
@@ -105,18 +95,24 @@ def load_company(db: Session, company: str, company_id: str) -> Company:
 
 def load_daily(db: Session, zone: ZoneInfo, campaign_ids: Sequence[str], days: Iterable[date]) -> Daily:
     """What was used on each of some days."""
-    wanted = {"campaign_ids": list(campaign_ids), "days": [day.isoformat() for day in days], "zone": str(zone)}
+    names = {day.isoformat(): day for day in days}
+    text = db.value(_SQL["daily"], campaign_ids=list(campaign_ids), days=list(names), zone=str(zone))
     return {
-        (row.campaign_id, row.kind): {
-            date.fromisoformat(day): Decimal(quantity) for day, quantity in load_json(row.used).items()
-        }
-        for row in db.all(_Used, _SQL["daily"], **wanted)
+        (campaign_id, kind): {names[day]: quantity for day, quantity in used.items()}
+        for campaign_id, kind, used in load_json(text or "[]")
     }
 
 
-def load_positions(db: Session, charged: Sequence[Charged], period: Period, now: datetime) -> list[Position]:
+def last_days(today: date) -> list[date]:
+    """The days that a forecast looks at, the oldest first."""
+    return [today - n * DAY for n in range(DAYS_MAX, 0, -1)]
+
+
+def load_positions(
+    db: Session, charged: Sequence[Charged], period: Period, now: datetime, daily: Daily | None = None
+) -> list[Position]:
     """The positions of campaigns of one company, in their order, over a period that `charged` covers. Balances and what they
-    are burned by are those of `now`, whatever the period."""
+    are burned by are those of `now`, whatever the period. `daily` has the `last_days` of them all, where they are loaded."""
     if not charged:
         return []
     ids = _by_model(charged)
@@ -125,17 +121,22 @@ def load_positions(db: Session, charged: Sequence[Charged], period: Period, now:
     supported = _load_supported(db, charged)
     counted = [*ids["credits"], *ids["iaas"]]
     zone, today = charged[0].campaign.zone, now.astimezone(charged[0].campaign.zone).date()
-    last_days = [today - n * DAY for n in range(1, DAYS_MAX + 1)]
-    daily = load_daily(db, zone, counted, last_days) if counted else {}
-    undated = [each.campaign.id for each in charged if each.campaign.start_date is None and each.campaign.id in counted]
-    first_days = _load_first_days(db, zone, undated)
+    days = last_days(today)
+    if daily is None:
+        daily = load_daily(db, zone, counted, days) if counted else {}
+    # Where something was used on the first of these days, they are all of the campaign's life.
+    kinds = ("credit_usage", "learner_served", "session_completed")
+    begun = {campaign_id for campaign_id in counted if any(days[0] in daily.get((campaign_id, kind), ()) for kind in kinds)}
+    young = set(counted) - begun
+    undated = [each.campaign.id for each in charged if each.campaign.start_date is None and each.campaign.id in young]
+    first_days = _load_first_days(db, zone, undated) | dict.fromkeys(begun, days[0])
     positions = []
     for each in charged:
         owned = grants.get(each.campaign.id, [])
         beside = Beside(_balance(owned), learners.get(each.campaign.id, Decimal(0)), supported.get(each.campaign.id))
         used = capacity(each.campaign, each.parts, beside)
         first = each.campaign.start_date or first_days.get(each.campaign.id, today)
-        ahead = _forecast(each, used, daily, (first, today), now)
+        ahead = _forecast(each, used, daily, days[bisect_left(days, first) :], now)
         positions.append(Position(now, period, used, owned, ahead))
     return positions
 
@@ -149,9 +150,23 @@ def _by_model(charged: Iterable[Charged]) -> dict[str, list[str]]:
 
 def _load_grants(db: Session, campaign_ids: list[str]) -> dict[str, list[Grant]]:
     grants: dict[str, list[Grant]] = {}
-    for grant in db.all(Grant, _SQL["grants"], campaign_ids=campaign_ids) if campaign_ids else ():
+    for grant in db.table(_grant, _SQL["grants"], campaign_ids=campaign_ids) if campaign_ids else ():
         grants.setdefault(grant.campaign_id, []).append(grant)
     return grants
+
+
+def _grant(
+    campaign_id: str,
+    grant_id: int,
+    source: GrantSource,
+    credits: str,
+    withdrawn: str,
+    remaining: str,
+    priority: int,
+    expires_at: str | None,
+) -> Grant:
+    numbers = (Decimal(credits), Decimal(withdrawn), Decimal(remaining))
+    return Grant(campaign_id, grant_id, source, *numbers, priority, datetime.fromisoformat(expires_at) if expires_at else None)
 
 
 def _balance(grants: Sequence[Grant]) -> Balance:
@@ -187,16 +202,14 @@ def bought(campaign: Campaign, subscription_id: str, until: datetime) -> int | N
 
 
 def _load_first_days(db: Session, zone: ZoneInfo, campaign_ids: list[str]) -> dict[str, date]:
-    rows = db.all(_FirstDay, _SQL["first_days"], campaign_ids=campaign_ids, zone=str(zone)) if campaign_ids else []
-    return {row.campaign_id: row.day for row in rows}
+    text = db.value(_SQL["first_days"], campaign_ids=campaign_ids, zone=str(zone)) if campaign_ids else None
+    return {campaign_id: date.fromisoformat(day) for campaign_id, day in load_json(text or "{}").items()}
 
 
-def _forecast(charged: Charged, used: Capacity, daily: Daily, life: tuple[date, date], now: datetime) -> Forecast | None:
-    """Of credits, and of the learners agreed on; the days are those of the campaign's life that are over."""
+def _forecast(charged: Charged, used: Capacity, daily: Daily, days: Sequence[date], now: datetime) -> Forecast | None:
+    """Of credits, and of the learners agreed on; the days are the last ones of the campaign's life that are over."""
     kind = {"credit": "credit_usage", "learner": "learner_served"}.get(used.unit or "")
     if kind is None or used.available is None:
         return None
-    first, today = life
-    days = [today - n * DAY for n in range(min(DAYS_MAX, (today - first).days), 0, -1)]
     of_campaign = daily.get((charged.campaign.id, kind), {})
     return forecast(now, Fraction(used.available), [of_campaign.get(day, Decimal(0)) for day in days])

@@ -89,17 +89,18 @@ def get_campaign_usage(company: str, campaign_id: str, start: str, end: str) -> 
     with transaction(company) as db:
         campaign = load_campaign(db, company, campaign_id, _span(start, end))
         period = parse_period(start, end, campaign.zone)
-        ((_, parts, earlier),) = load_consumption(db, [(campaign, period)])
+        ((_, parts, earlier),) = load_consumption(db, [(campaign, period)], all_usage=True)
         last = parts[-1].version
         link = _l2i_allocation(db, company, campaign)
-        delivery = _iaas_delivery(db, campaign, last, period)
+        used = combined(part.consumption for part in parts)
+        delivery = _iaas_delivery(db, campaign, last, period, used)
     return CampaignUsage(
         campaign_id=campaign.id,
         campaign_name=campaign.name,
         company_id=campaign.company_id,
         pricing_model=last.pricing_model,
         period=PeriodShape(start=period.start, end=period.end),
-        usage=_usage(period, combined(part.consumption for part in parts)),
+        usage=_usage(period, used),
         billing=billing(pricing.statement(campaign, parts, earlier)),
         l2i_allocation=link,
         iaas=delivery,
@@ -137,14 +138,14 @@ def _l2i_allocation(db: Session, company: str, campaign: Campaign) -> L2iAllocat
     )
 
 
-def _iaas_delivery(db: Session, campaign: Campaign, version: Version, period: Period) -> IaasDelivery | None:
+def _iaas_delivery(db: Session, campaign: Campaign, version: Version, period: Period, used: Consumption) -> IaasDelivery | None:
     terms = iaas.iaas_terms(version)
     if terms is None:
         return None
-    delivered = load_learners(db, [campaign.id], period.end).get(campaign.id, Decimal(0))
+    before = load_learners(db, [campaign.id], period.start).get(campaign.id, Decimal(0))
     return IaasDelivery(
         learners_committed=terms.learners_committed,
-        learners_delivered=show_quantity(delivered),
+        learners_delivered=show_quantity(before + used.learners),
         outcomes=[
             DeliveredOutcome(name=each.name, threshold=each.threshold, met=each.met) for each in terms.outcome_thresholds
         ],

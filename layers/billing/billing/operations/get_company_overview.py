@@ -18,8 +18,8 @@ from billing.contract.types import (
     MonthText,
     PricingModel,
 )
-from billing.database.campaigns import Span, load_campaigns
-from billing.database.consumption import Charged, load_consumption
+from billing.database.campaigns import Span, load_company_campaigns
+from billing.database.consumption import Charged, load_consumption, load_rest
 from billing.database.session import Session, transaction
 from billing.database.signals import Position, load_company, load_positions
 from billing.money import sum_money
@@ -97,7 +97,7 @@ def get_company_overview(company: str, company_id: str, month: str) -> CompanyOv
     with transaction(company) as db:
         owner = load_company(db, company, company_id)
         whole = parse_month(month, owner.zone)
-        seen = _look(db, company, company_id, whole, now)
+        seen = _look(db, company_id, whole, now)
         closed = db.value(_SQL["month_state"], company_id=company_id, month=first_day(month))
     return CompanyOverview(
         company_id=owner.id,
@@ -112,28 +112,24 @@ def get_company_overview(company: str, company_id: str, month: str) -> CompanyOv
     )
 
 
-def _look(db: Session, company: str, company_id: str, whole: Period, now: datetime) -> list[_Seen]:
-    """Each campaign over the month. What lies ahead is loaded apart, so that capacity ends now."""
-    ids = db.values(_SQL["campaign_ids"], company_id=company_id)
-    campaigns = load_campaigns(db, company, ids, Span(whole.start, whole.end))
-    passed = [Period(whole.start, min(now, whole.end))] if whole.start < now else []
-    ahead = [Period(max(now, whole.start), whole.end)] if now < whole.end else []
-    loaded = load_consumption(db, [(campaign, period) for period in (*passed, *ahead) for campaign in campaigns])
-    so_far, rest = (loaded[: len(campaigns)], loaded[len(campaigns) :]) if passed else ([], loaded)
-    positions = load_positions(db, so_far, passed[0], now) if passed else []
-    return [
-        _seen(campaign, [each[n] for each in (so_far, rest) if each], positions[n] if positions else None)
-        for n, campaign in enumerate(campaigns)
-    ]
+def _look(db: Session, company_id: str, whole: Period, now: datetime) -> list[_Seen]:
+    """Each campaign over the month. What lies ahead is apart, so that capacity ends now."""
+    campaigns = load_company_campaigns(db, company_id, Span(whole.start, whole.end))
+    if now <= whole.start:
+        nothing = [Charged(campaign, [], []) for campaign in campaigns]
+        return [_seen(charged, charged, None) for charged in load_rest(db, company_id, nothing, whole, now)]
+    passed = Period(whole.start, min(now, whole.end))
+    so_far = load_consumption(db, [(campaign, passed) for campaign in campaigns])
+    positions = load_positions(db, so_far, passed, now)
+    months = load_rest(db, company_id, so_far, whole, now) if now < whole.end else so_far
+    return [_seen(*each) for each in zip(months, so_far, positions, strict=True)]
 
 
-def _seen(campaign: Campaign, charged: Sequence[Charged], position: Position | None) -> _Seen:
-    parts = [part for each in charged for part in each.parts]
-    last = charged[0].parts[-1].version
-    statement = pricing.statement(campaign, parts, charged[0].earlier)
-    charges = Charges(
-        total_amount=statement.total_amount, covered_amount=statement.covered_amount, amount_due=statement.amount_due
-    )
+def _seen(charged: Charged, so_far: Charged, position: Position | None) -> _Seen:
+    campaign, parts, earlier = charged
+    last = so_far.parts[-1].version
+    statement = pricing.statement(campaign, parts, earlier)
+    charges = Charges(**statement.totals._asdict())
     return _Seen(campaign, statement.currency, charges, last.status, last.is_active, last.pricing_model, position)  # type: ignore[arg-type]
 
 

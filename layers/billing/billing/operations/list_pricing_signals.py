@@ -85,7 +85,7 @@ def list_pricing_signals(company: str, company_id: str, start: str, end: str) ->
         period = parse_period(start, end, load_company(db, company, company_id).zone)
         known = {each.id: each.budget_allocated for each in db.all(_Campaign, _SQL["campaigns"], company_id=company_id)}
         campaigns = load_campaigns(db, company, list(known), Span(period.start, period.end))
-        charged = load_consumption(db, [(campaign, period) for campaign in campaigns]) if campaigns else []
+        charged = load_consumption(db, [(campaign, period) for campaign in campaigns], all_usage=True)
     return PricingSignals(
         company_id=company_id,
         period=PeriodShape(start=period.start, end=period.end),

@@ -4,7 +4,6 @@ It does not own what was used (`usage/`), what was agreed (`terms/`), or which d
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
 
 from billing.pricing import bundle, credits, custom, iaas, seats
 from billing.pricing.statement import Line, Part, Statement, merged
@@ -35,11 +34,9 @@ def statement(campaign: Campaign, parts: Sequence[Part], earlier: Sequence[Part]
     # All charges of a campaign are in one currency, that of its bundles where it was linked to any.
     linked = next((version.currency for versions in campaign.subscriptions.values() for version in versions), None)
     models = {part.version.pricing_model for part in parts}
-    of_unit = [line for line in lines if line.unit == UNITS.get(parts[-1].version.pricing_model)]
-    prices = {line.unit_price for line in of_unit}
     return Statement(
         lines,
         lines[0].currency if lines else linked or campaign.currency,
-        unit_price=prices.pop() if len(prices) == 1 else None,
-        quantity=sum((line.quantity for line in of_unit), Fraction(0)) if of_unit and len(models) == 1 else None,
+        UNITS.get(parts[-1].version.pricing_model),
+        of_one_model=len(models) == 1,
     )

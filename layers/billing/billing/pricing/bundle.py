@@ -12,8 +12,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from billing.contract.types import CoveredBy
+from billing.money import exact
 from billing.periods import MICROSECOND, Period, months_later
 from billing.pricing import derivation
 from billing.pricing.statement import Line, Part
@@ -35,14 +38,14 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
 
 def _share(campaign: Campaign, bought: SubscriptionVersion, share: Decimal, period: Period) -> Line:
     start, end = max(period.start, bought.period.start), min(period.end, bought.period.end)
-    covered, year = Period(start, end) if start < end else None, _year(campaign, bought)
+    covered, year = Period(start, end) if start < end else None, _year(bought.period.start, campaign.zone)
     part = Fraction((end - start) // MICROSECOND, (year.end - year.start) // MICROSECOND) if covered else Fraction(0)
     price = derivation.price(bought.annual_price, bought.currency)
     times = derivation.hours(covered, year) if covered else "0"
     return Line(
         key="bundle.share",
         description="Share of the bundle",
-        quantity=bought.quantity * Fraction(share) * part,
+        quantity=bought.quantity * exact(share) * part,
         unit="bundle",
         unit_price=bought.annual_price,
         currency=bought.currency,
@@ -53,8 +56,9 @@ def _share(campaign: Campaign, bought: SubscriptionVersion, share: Decimal, peri
     )
 
 
-def _year(campaign: Campaign, bought: SubscriptionVersion) -> Period:
-    """The year that begins at the start of the subscription's period, in the company's time zone."""
-    start = bought.period.start.astimezone(campaign.zone)
-    end = datetime.combine(months_later(start.date(), 12), start.time(), campaign.zone)
-    return Period(bought.period.start, end.astimezone(UTC))
+@lru_cache(maxsize=1024)
+def _year(beginning: datetime, zone: ZoneInfo) -> Period:
+    """The year that begins at the start of a subscription's period, in the company's time zone."""
+    start = beginning.astimezone(zone)
+    end = datetime.combine(months_later(start.date(), 12), start.time(), zone)
+    return Period(beginning, end.astimezone(UTC))

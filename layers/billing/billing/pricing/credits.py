@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import partial
 
 from billing.contract.types import CoveredBy
+from billing.money import exact
 from billing.pricing import derivation
 from billing.pricing.statement import Line, Part
 from billing.terms.campaign import Campaign
@@ -32,7 +33,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
         yield line(
             key="credits.prepaid",
             description="Prepaid credits",
-            quantity=Fraction(burned.credits),
+            quantity=exact(burned.credits),
             unit_price=burned.price,
             derivation=(f"{derivation.number(burned.credits)} credits × {derivation.price(burned.price, currency)}",),
             covered_by=CoveredBy.PREPAID_CREDITS,
@@ -40,7 +41,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
     yield line(
         key="credits.overage",
         description="Credits beyond the prepaid ones",
-        quantity=Fraction(part.consumption.overage),
+        quantity=exact(part.consumption.overage),
         unit_price=price,
         derivation=(f"{derivation.number(part.consumption.overage)} credits × {derivation.price(price, currency)}",),
     )
@@ -48,6 +49,6 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
 
 def list_price(campaign: Campaign, terms: CreditTerms) -> Fraction:
     """What a credit costs that no grant pays for."""
-    price = campaign.first_grant_price if terms.price is None else Fraction(terms.price)
+    price = campaign.first_grant_price if terms.price is None else exact(terms.price)
     assert price is not None
     return price

@@ -21,6 +21,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
+from billing.money import exact
 from billing.periods import midnight, months_later
 from billing.pricing import derivation
 from billing.pricing.seats import seat_months
@@ -42,7 +43,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
     assert terms is not None
     line = partial(Line, currency=campaign.currency, start=part.period.start, end=part.period.end)
     if terms.fixed_fee is not None:
-        times, fee = _times_due(campaign, part), Fraction(terms.fixed_fee)
+        times, fee = _times_due(campaign, part), exact(terms.fixed_fee)
         unit = "fee" if terms.fixed_fee_interval == "once" else terms.fixed_fee_interval
         yield line(
             key="custom.fee",
@@ -53,7 +54,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
             derivation=(f"{times} × {derivation.price(fee, campaign.currency)}",),
         )
     for component in terms.variable_components:
-        rate = Fraction(component.rate)
+        rate = exact(component.rate)
         charged, arithmetic = _charged(component, part, preceding)
         yield line(
             key=f"custom.component:{component.name}",
@@ -66,7 +67,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
         )
     for milestone in terms.milestone_payments:
         if _falls_in(part, _first_due(campaign, milestone.known_as)):
-            amount = Fraction(milestone.amount)
+            amount = exact(milestone.amount)
             yield line(
                 key=f"custom.milestone:{milestone.known_as}",
                 description=milestone.name or f"Milestone of {milestone.due_date}",

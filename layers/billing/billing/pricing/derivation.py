@@ -17,20 +17,22 @@ from billing.periods import HOUR, MICROSECOND, Period
 
 def number(value: Fraction | Decimal) -> str:
     """A number exactly: a decimal without trailing zeros, or where none spells it, a quotient."""
-    exact = Fraction(value)
-    sign = "−" if exact < 0 else ""
-    rest = exact.denominator
+    if isinstance(value, Decimal):
+        text = f"{value:,f}".replace("-", "−")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    sign = "−" if value < 0 else ""
+    rest = value.denominator
     if rest == 1:
-        return f"{sign}{abs(exact.numerator):,}"
+        return f"{sign}{abs(value.numerator):,}"
     for factor in (2, 5):
         while rest % factor == 0:
             rest //= factor
     if rest != 1:
-        return f"{exact.numerator:,} ÷ {exact.denominator:,}"
+        return f"{value.numerator:,} ÷ {value.denominator:,}"
     digits = 0
-    while (exact * 10**digits).denominator != 1:
+    while (value * 10**digits).denominator != 1:
         digits += 1
-    whole, fraction = divmod(abs((exact * 10**digits).numerator), 10**digits)
+    whole, fraction = divmod(abs((value * 10**digits).numerator), 10**digits)
     return f"{sign}{whole:,}.{fraction:0{digits}d}"
 
 
@@ -41,6 +43,7 @@ def price(value: Fraction, currency: str) -> str:
     return f"{shown:,f}" if Fraction(shown) == value else number(value)
 
 
+@lru_cache(maxsize=1024)
 def hours(part: Period, whole: Period) -> str:
     """A part of a whole in hours: `743 of 8,760 hours`."""
     return f"{_hours(part)} of {_hours(whole)} hours"

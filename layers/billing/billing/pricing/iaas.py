@@ -4,9 +4,9 @@ Example: 120 learners served in the period at 12.50 EUR are 1,500.00 EUR, howeve
 """
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
+from billing.money import exact
 from billing.pricing import derivation
 from billing.pricing.statement import Line, Part
 from billing.terms.campaign import Campaign, Version
@@ -20,7 +20,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
     terms, currency = iaas_terms(part.version), campaign.currency
     assert terms is not None
     assert currency is not None
-    price, learners = Fraction(terms.price_per_learner), Fraction(part.consumption.learners)
+    price, learners = exact(terms.price_per_learner), exact(part.consumption.learners)
     yield Line(
         key="iaas.learners",
         description="Learners served",

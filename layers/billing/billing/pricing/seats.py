@@ -12,9 +12,11 @@ Example: January 2025, 50 seats committed at 500.00 EUR; 60 seats in the first 3
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
+from billing.money import exact
 from billing.periods import Month, Period, hours_between
 from billing.pricing import derivation
 from billing.pricing.statement import Line, Part
@@ -28,7 +30,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
     terms, currency = part.version.terms, campaign.currency
     assert isinstance(terms, SeatTerms)
     assert currency is not None
-    unit_price = Fraction(terms.price_per_month)
+    unit_price = exact(terms.price_per_month)
     price = derivation.price(unit_price, currency)
     line = partial(
         Line, unit="seat-month", unit_price=unit_price, currency=currency, start=part.period.start, end=part.period.end
@@ -39,7 +41,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
     yield line(
         key="seats.committed",
         description="Committed seats",
-        quantity=Fraction(terms.committed) * _total(Fraction(n, month.hours_in_month) for month, n in hours),
+        quantity=_total(_of_month(terms.committed, month.hours_in_month, times=n) for month, n in hours),
         derivation=tuple(f"{seats} × {n:,} of {month.hours_in_month:,} hours × {price}" for month, n in hours if n)
         or (f"0 seats × {price}",),
     )
@@ -49,10 +51,8 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
     yield line(
         key="seats.additional",
         description="Additional seats",
-        quantity=sum((Fraction(month.additional_seat_hours) / month.hours_in_month for month in months), Fraction(0)),
-        estimated=sum(
-            (Fraction(month.estimated_additional_seat_hours) / month.hours_in_month for month in months), Fraction(0)
-        ),
+        quantity=_total(_of_month(month.additional_seat_hours, month.hours_in_month) for month in months),
+        estimated=_total(_of_month(month.estimated_additional_seat_hours, month.hours_in_month) for month in months),
         derivation=tuple(
             f"{derivation.number(month.additional_seat_hours)} {above} ÷ {month.hours_in_month:,} × {price}"
             for month in months
@@ -71,11 +71,17 @@ def committed_hours(campaign: Campaign, part: Part, month: Month) -> int:
 
 def seat_months(consumption: Consumption) -> Fraction:
     """Σ u(h) / H(m)."""
-    return _total(Fraction(month.seat_hours) / month.hours_in_month for month in consumption.seat_months)
+    return _total(_of_month(month.seat_hours, month.hours_in_month) for month in consumption.seat_months)
+
+
+def _of_month(seats: Decimal, hours_in_month: int, times: int = 1) -> Fraction:
+    numerator, denominator = seats.as_integer_ratio()
+    return Fraction(numerator * times, denominator * hours_in_month)
 
 
 def _total(quantities: Iterable[Fraction]) -> Fraction:
-    return sum(quantities, Fraction(0))
+    summands = [each for each in quantities if each]
+    return sum(summands[1:], summands[0]) if summands else Fraction(0)
 
 
 def average_seats(period: Period, consumption: Consumption) -> Fraction:

@@ -12,9 +12,7 @@ def billing(statement: Statement) -> Billing:
         quantity=show_quantity(statement.quantity) if statement.quantity is not None else None,
         currency=statement.currency,
         lines=[billing_line(line) for line in statement.lines],
-        total_amount=statement.total_amount,
-        covered_amount=statement.covered_amount,
-        amount_due=statement.amount_due,
+        **statement.totals._asdict(),
     )
 
 

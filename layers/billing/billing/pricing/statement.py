@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from billing.contract.types import CoveredBy
-from billing.money import round_money, sum_money
+from billing.money import round_product, sum_money
 from billing.periods import Month, Period
 from billing.terms.campaign import Version
 from billing.usage.consumption import Consumption
@@ -49,36 +49,54 @@ class Line(NamedTuple):
     @property
     def amount(self) -> Decimal:
         """In the currency's minor unit."""
-        return round_money(self.exact_amount, self.currency)
+        return round_product(self.quantity, self.unit_price, self.currency)
 
     @property
     def estimated_amount(self) -> Decimal:
         """What of the amount rests on estimated hours."""
-        return round_money(self.estimated * self.unit_price, self.currency)
+        return round_product(self.estimated, self.unit_price, self.currency)
+
+
+class Totals(NamedTuple):
+    """The sum of all lines, of those that are paid for already, and of the rest."""
+
+    total_amount: Decimal
+    covered_amount: Decimal
+    amount_due: Decimal
 
 
 class Statement(NamedTuple):
-    """The lines of one campaign and period; `unit_price` and `quantity` are of the model's own unit, where it has one."""
+    """The lines of one campaign and period; `unit` is that of the model in force at its end, where that has one, and
+    `of_one_model` whether that model was in force throughout."""
 
     lines: tuple[Line, ...]
     currency: str | None
-    unit_price: Fraction | None = None
-    quantity: Fraction | None = None
+    unit: str | None = None
+    of_one_model: bool = True
+
+    @property
+    def unit_price(self) -> Fraction | None:
+        """What one unit costs; None where the lines have units or prices of their own."""
+        prices = {line.unit_price for line in self.lines if line.unit == self.unit}
+        return prices.pop() if len(prices) == 1 else None
+
+    @property
+    def quantity(self) -> Fraction | None:
+        """The units charged; None where the model has no unit, or changed."""
+        quantities = [line.quantity for line in self.lines if line.unit == self.unit]
+        return sum(quantities, Fraction(0)) if quantities and self.of_one_model else None
+
+    @property
+    def totals(self) -> Totals:
+        """What the rounded lines add up to."""
+        currency = self.currency or ""
+        covered = sum_money((line.amount for line in self.lines if line.covered_by is not CoveredBy.NONE), currency)
+        due = sum_money((line.amount for line in self.lines if line.covered_by is CoveredBy.NONE), currency)
+        return Totals(sum_money((covered, due), currency), covered, due)
 
     @property
     def total_amount(self) -> Decimal:
-        return self._sum(self.lines)
-
-    @property
-    def covered_amount(self) -> Decimal:
-        return self._sum(line for line in self.lines if line.covered_by != CoveredBy.NONE)
-
-    @property
-    def amount_due(self) -> Decimal:
-        return self._sum(line for line in self.lines if line.covered_by == CoveredBy.NONE)
-
-    def _sum(self, lines: Iterable[Line]) -> Decimal:
-        return sum_money((line.amount for line in lines), self.currency or "")
+        return self.totals.total_amount
 
 
 def merged(lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -21,13 +21,13 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from billing.contract.types import CapacityState, CapacityUnit
+from billing.money import exact
 from billing.periods import hours_between
 from billing.pricing.iaas import iaas_terms
 from billing.pricing.seats import committed_hours
 from billing.pricing.statement import Part
 from billing.terms.campaign import Campaign
 from billing.terms.models import BundleTerms, SeatTerms
-from billing.usage.consumption import combined
 
 NEAR, FULL = Fraction(80, 100), Fraction(1)
 HOURS_OF_A_YEAR = 365 * 24
@@ -55,11 +55,6 @@ class Capacity(NamedTuple):
         """Used ÷ committed."""
         return ratio(self.used, self.committed)
 
-    @property
-    def state(self) -> CapacityState | None:
-        """`near`, `at` or `over`; None below 80 %, and where there is no load."""
-        return state(self.load)
-
 
 NO_CAPACITY = Capacity(None)
 
@@ -70,7 +65,7 @@ def ratio(dividend: Fraction | None, divisor: Fraction | None) -> Fraction | Non
 
 
 def state(load: Fraction | None) -> CapacityState | None:
-    """The state of a load, None below 80 %.
+    """The state of a load, None below 80 %, and where there is no load.
 
     >>> [state(Fraction(percent, 100)) for percent in (79, 80, 99, 100, 101)]
     [None, 'near', 'near', 'at', 'over']
@@ -88,8 +83,8 @@ def of_seats(campaign: Campaign, parts: Sequence[Part]) -> Capacity:
         hours_between(max(part.period.start, campaign.begins_at), min(part.period.end, campaign.ends_at)) for part in by_seat
     )
     committed = sum((_committed_seat_hours(campaign, part) for part in by_seat), Fraction(0))
-    used = sum((Fraction(month.seat_hours) for month in months), Fraction(0))
-    within = used - sum((Fraction(month.additional_seat_hours) for month in months), Fraction(0))
+    used = sum((exact(month.seat_hours) for month in months), Fraction(0))
+    within = used - sum((exact(month.additional_seat_hours) for month in months), Fraction(0))
     return Capacity(
         unit="seat",
         committed=ratio(committed, Fraction(hours)),
@@ -102,13 +97,13 @@ def of_seats(campaign: Campaign, parts: Sequence[Part]) -> Capacity:
 
 def _committed_seat_hours(campaign: Campaign, part: Part) -> Fraction:
     assert isinstance(part.version.terms, SeatTerms)
-    return Fraction(part.version.terms.committed) * sum(committed_hours(campaign, part, month) for month in part.months)
+    return exact(part.version.terms.committed) * sum(committed_hours(campaign, part, month) for month in part.months)
 
 
 def of_credits(balance: Balance, parts: Sequence[Part]) -> Capacity:
     """The capacity in credits: a balance, and the overage of the parts."""
-    overage = sum((Fraction(part.consumption.overage) for part in parts), Fraction(0))
-    granted, remaining = Fraction(balance.granted), Fraction(balance.remaining)
+    overage = exact(sum((part.consumption.overage for part in parts), Decimal(0)))
+    granted, remaining = exact(balance.granted), exact(balance.remaining)
     return Capacity(
         unit="credit",
         committed=granted,
@@ -122,25 +117,25 @@ def of_learners(agreed: Decimal | None, served: Decimal) -> Capacity:
     """The capacity in learners: those agreed on (None where no number was), and those served so far."""
     return Capacity(
         unit="learner",
-        committed=None if agreed is None else Fraction(agreed),
-        used=Fraction(served),
-        available=None if agreed is None else max(Fraction(agreed) - Fraction(served), Fraction(0)),
+        committed=None if agreed is None else exact(agreed),
+        used=exact(served),
+        available=None if agreed is None else max(exact(agreed) - exact(served), Fraction(0)),
         inputs={"learnersServed": served},
     )
 
 
 def of_share(share: Decimal, supported: Decimal | None, parts: Sequence[Part]) -> Capacity:
     """The capacity of a share of a subscription, whose bundles together support that many learners a year, if stated."""
-    learners = combined(part.consumption for part in parts).learners
+    learners = sum((part.consumption.learners for part in parts), Decimal(0))
     hours = sum(part.period.hours for part in parts)
-    pro_rata = Fraction(supported) * hours / HOURS_OF_A_YEAR if supported is not None else None
-    used = ratio(Fraction(learners), pro_rata)
+    pro_rata = exact(supported) * hours / HOURS_OF_A_YEAR if supported is not None else None
+    used = ratio(exact(learners), pro_rata)
     inputs: dict[str, Fraction | Decimal | int] = {"learnersServed": learners, "hours": hours}
     return Capacity(
         unit="share",
-        committed=Fraction(share),
+        committed=exact(share),
         used=used,
-        available=None if used is None else max(Fraction(share) - used, Fraction(0)),
+        available=None if used is None else max(exact(share) - used, Fraction(0)),
         inputs=inputs if supported is None else inputs | {"learnersSupported": supported},
     )
 

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from billing.instants import LATEST
+from billing.money import exact, quotient
 
 DAYS_MAX, DAYS_MIN, WEEK_DAYS = 28, 7, 7
 
@@ -36,16 +37,17 @@ def forecast(now: datetime, left: Fraction, daily: Sequence[Decimal]) -> Forecas
     if len(days) < DAYS_MIN:
         return None
     ends = range(len(days), WEEK_DAYS - 1, -WEEK_DAYS)
-    weeks = [Fraction(sum(days[end - WEEK_DAYS : end])) / WEEK_DAYS for end in ends]
-    used = Fraction(sum(days))
+    weeks = [sum(days[end - WEEK_DAYS : end], Decimal(0)) for end in ends]
+    used = sum(weeks, sum(days[: len(days) % WEEK_DAYS], Decimal(0)))
+    burn = quotient(used, len(days))
     return Forecast(
         left=left,
         days=len(days),
-        used=used,
-        burn_per_day=used / len(days),
-        runs_out_at=run_out(now, left, used / len(days)),
-        earliest=run_out(now, left, max(weeks)),
-        latest=run_out(now, left, min(weeks)),
+        used=exact(used),
+        burn_per_day=burn,
+        runs_out_at=run_out(now, left, burn),
+        earliest=run_out(now, left, quotient(max(weeks), WEEK_DAYS)),
+        latest=run_out(now, left, quotient(min(weeks), WEEK_DAYS)),
     )
 
 
@@ -53,5 +55,6 @@ def run_out(now: datetime, left: Fraction, burn_per_day: Fraction) -> datetime |
     """The instant, rounded down to the second; None where nothing burns, and where it would lie after 2199."""
     if not burn_per_day:
         return None
-    seconds = left / burn_per_day * 86_400
-    return now + timedelta(seconds=int(seconds)) if seconds < (LATEST - now).total_seconds() else None
+    (units, of_units), (burned, of_burned) = left.as_integer_ratio(), burn_per_day.as_integer_ratio()
+    seconds = units * of_burned * 86_400 // (of_units * burned)
+    return now + timedelta(seconds=seconds) if seconds < (LATEST - now).total_seconds() else None

@@ -21,8 +21,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from statistics import median
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from billing.periods import DAY, Period, hours_between
 from billing.signals.capacity import HOURS_OF_A_YEAR, NEAR, Capacity, ratio
@@ -182,7 +184,7 @@ def _idle(facts: Facts) -> Iterator[Opportunity]:
         months[0][0].start,
         "Commit to fewer seats: most of them are paid for and not used.",
         *(
-            Evidence(name, value or Fraction(0), f"{source}, month of {period.start.astimezone(facts.campaign.zone):%Y-%m}")
+            Evidence(name, value or Fraction(0), f"{source}, month of {_month(period, facts.campaign.zone)}")
             for n, (period, each) in enumerate(months, start=1)
             for name, value, source in (
                 (f"commitmentUsed{n}", each.seats.commitment_used, "hours of committed seats used ÷ committed"),
@@ -221,9 +223,15 @@ def _pace(facts: Facts) -> Iterator[Opportunity]:
     )
 
 
-def days_compared(day: date) -> list[date]:
+@lru_cache(maxsize=64)
+def _month(period: Period, zone: ZoneInfo) -> str:
+    return f"{period.start.astimezone(zone):%Y-%m}"
+
+
+@lru_cache(maxsize=64)
+def days_compared(day: date) -> tuple[date, ...]:
     """A day, and the same weekday in the 8 weeks before it."""
-    return [day - week * 7 * DAY for week in range(SPIKE_WEEKS + 1)]
+    return tuple(day - week * 7 * DAY for week in range(SPIKE_WEEKS + 1))
 
 
 def _spike(facts: Facts) -> Iterator[Opportunity]:

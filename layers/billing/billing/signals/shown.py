@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from billing.contract import capacity as contract
 from billing.contract.shapes import PeriodShape
 from billing.money import round_half_even, show_quantity
 from billing.periods import Period
-from billing.signals.capacity import Capacity
+from billing.signals.capacity import Capacity, state
 from billing.signals.forecast import Forecast
 
 RATIO_DIGITS = 4
@@ -29,19 +30,25 @@ def capacity_shape(
     capacity: Capacity, period: Period, grants: Sequence[contract.GrantLeft], ahead: contract.Forecast | None
 ) -> contract.Capacity:
     """The capacity over a period, with its grants and its forecast."""
+    load = capacity.load
     return contract.Capacity(
         unit=capacity.unit,
-        period=PeriodShape(start=period.start, end=period.end),
+        period=_period_shape(period),
         committed=show_optional(capacity.committed),
         used=show_optional(capacity.used),
         available=show_optional(capacity.available),
-        load=show_ratio(capacity.load),
+        load=show_ratio(load),
         commitment_used=show_ratio(capacity.commitment_used),
-        state=capacity.state,
-        inputs={name: show_quantity(Fraction(value)) for name, value in capacity.inputs.items()},
+        state=state(load),
+        inputs={name: show_quantity(value) for name, value in capacity.inputs.items()},
         grants=list(grants),
         forecast=ahead,
     )
+
+
+@lru_cache(maxsize=64)
+def _period_shape(period: Period) -> PeriodShape:
+    return PeriodShape(start=period.start, end=period.end)
 
 
 def forecast_shape(now: datetime, forecast: Forecast | None) -> contract.Forecast | None:

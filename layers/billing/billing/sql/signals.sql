@@ -17,10 +17,10 @@ SELECT id, status, budget_allocated FROM campaigns WHERE company_id = :company_i
 SELECT id, name, time_zone FROM companies WHERE id > :after ORDER BY id LIMIT :size;
 
 -- name: grants
--- The grants of campaigns that are not booked as expired, in the order in which they burn.
-SELECT campaign_id, id, source, credits, withdrawn, credits - moved AS remaining, priority, expires_at
-FROM credit_grants WHERE campaign_id = ANY (:campaign_ids::text[]) AND expired_at IS NULL
-ORDER BY campaign_id, priority, expires_at NULLS LAST, id;
+-- The grants of campaigns that are not booked as expired, in the order in which they burn; as one JSON text.
+SELECT json_agg(json_build_array(campaign_id, id, source, credits::text, withdrawn::text, (credits - moved)::text, priority,
+    expires_at) ORDER BY campaign_id, priority, expires_at NULLS LAST, id)::text
+FROM credit_grants WHERE campaign_id = ANY (:campaign_ids::text[]) AND expired_at IS NULL;
 
 -- name: supported
 -- The learners that subscriptions of a company support in a year, for each one bought.
@@ -28,20 +28,22 @@ SELECT s.id AS subscription_id, b.learners_supported AS learners FROM l2i_subscr
 JOIN l2i_bundles b ON b.id = s.bundle_id WHERE s.id = ANY (:subscription_ids::text[]);
 
 -- name: daily
--- What campaigns used on each of some days in their company's time zone: credits, learners or sessions.
-SELECT campaign_id, kind, used::text FROM usage_of_days(:campaign_ids::text[], :days::date[], :zone);
+-- What campaigns used on each of some days in their company's time zone: credits, learners or sessions; as one JSON text.
+SELECT json_agg(json_build_array(campaign_id, kind, used))::text FROM usage_of_days(:campaign_ids::text[], :days::date[], :zone);
 
 -- name: first_days
--- The first day in a time zone on which campaigns used anything. The first record of each kind is found by an index; that of all
--- kinds is not.
-SELECT ids.id AS campaign_id, (min(first.event_timestamp) AT TIME ZONE :zone)::date AS day
-FROM unnest(:campaign_ids::text[]) AS ids (id)
-CROSS JOIN unnest(ARRAY['seat_usage', 'credit_usage', 'learner_served', 'session_completed']) AS kind
-CROSS JOIN LATERAL (
-    SELECT event_timestamp FROM billing_usage_records r
-    WHERE r.campaign_id = ids.id AND r.event_type = kind ORDER BY event_timestamp LIMIT 1
-) AS first
-GROUP BY ids.id;
+-- The first day in a time zone on which campaigns used anything, as one JSON text. The first record of each kind is found by an
+-- index; that of all kinds is not.
+SELECT json_object_agg(id, day)::text FROM (
+    SELECT ids.id, (min(first.event_timestamp) AT TIME ZONE :zone)::date AS day
+    FROM unnest(:campaign_ids::text[]) AS ids (id)
+    CROSS JOIN unnest(ARRAY['seat_usage', 'credit_usage', 'learner_served', 'session_completed']) AS kind
+    CROSS JOIN LATERAL (
+        SELECT event_timestamp FROM billing_usage_records r
+        WHERE r.campaign_id = ids.id AND r.event_type = kind ORDER BY event_timestamp LIMIT 1
+    ) AS first
+    GROUP BY ids.id
+) AS of_campaign;
 
 -- name: month_state
 -- Whether a company's month is closed.

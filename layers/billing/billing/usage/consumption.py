@@ -28,8 +28,8 @@ class Burned(NamedTuple):
 
 
 class Consumption(NamedTuple):
-    """All that was used in a period while one version of the terms was in force; `burned` and `overage` say who pays for the
-    credits (design §11)."""
+    """What was used in a period while one version of the terms was in force, all of it or what the terms look at; `burned` and
+    `overage` say who pays for the credits (design §11)."""
 
     seat_months: tuple[SeatMonth, ...] = ()
     credits: Decimal = Decimal(0)
