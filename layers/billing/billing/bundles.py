@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from fractions import Fraction
 from typing import NamedTuple
 
-from billing.money import round_money, split
+from billing.money import exact, round_product, split
 
 TOLERANCE = Decimal("0.001")
 """Shares may add up to 100 % ± 0.1 %, since a third has no end."""
@@ -48,7 +47,7 @@ def split_budget(budget: Decimal, shares: Sequence[Decimal | None], currency: st
     errors = _share_errors(given, total)
     if not errors:
         return Allocation(split(budget, given, currency), total, errors)
-    amounts = [round_money(Fraction(budget) * Fraction(share), currency) for share in given]
+    amounts = [round_product(exact(budget), exact(share), currency) for share in given]
     return Allocation(amounts, total, errors)
 
 

@@ -54,6 +54,6 @@ def load_subscription(db: Session, company: str, subscription_id: str) -> Subscr
 def load_split(db: Session, company: str, subscription_id: str) -> Split:
     """The split. Raises `NotFound` as `load_subscription` does."""
     subscription = load_subscription(db, company, subscription_id)
-    campaigns = db.all(LinkedShare, _SQL["active_campaigns"], subscription_id=subscription_id)
+    campaigns = db.table(LinkedShare, _SQL["active_campaigns"], subscription_id=subscription_id)
     shares = [campaign.share for campaign in campaigns]
     return Split(subscription, campaigns, bundles.split_budget(subscription.budget, shares, subscription.currency))

@@ -44,9 +44,9 @@ SELECT coalesce(max(total.share), 0) AS shares
 FROM total JOIN own ON total.instant >= own.starts_at AND total.instant < own.ends_at;
 
 -- name: active_campaigns
--- The active campaigns of a subscription with their shares, in a stable order.
-SELECT id, name, bundle_allocation_percentage AS share FROM campaigns
-WHERE l2i_subscription_id = :subscription_id AND is_active ORDER BY id;
+-- The active campaigns of a subscription with their shares, in a stable order; as one JSON text.
+SELECT json_agg(json_build_array(id, name, bundle_allocation_percentage) ORDER BY id)::text FROM campaigns
+WHERE l2i_subscription_id = :subscription_id AND is_active;
 
 -- name: capacity
 -- What decides whether a campaign can use its subscription.
