@@ -1,5 +1,6 @@
 """The routes of a function behind API Gateway, from the event of a request to its response (design §8)."""
 
+import gc
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -37,6 +38,8 @@ class Api(APIGatewayHttpResolver):
         self.exception_handler(RequestValidationError)(self._invalid_request)
         for error, respond in HANDLERS.items():
             self.exception_handler(error)(respond)
+        # What a function has loaded stays: the garbage collector need not look at it again in each large response.
+        gc.freeze()
 
     @property
     def company(self) -> str:
