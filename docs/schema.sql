@@ -435,7 +435,7 @@ BEGIN
     RETURN NEW;
 END $$;
 
-CREATE FUNCTION public.enter_transaction(as_role text, company text, seconds integer) RETURNS void
+CREATE FUNCTION public.enter_transaction(as_role text, company text, seconds integer) RETURNS SETOF void
     LANGUAGE plpgsql
     AS $$
 BEGIN

@@ -8,15 +8,17 @@ import secrets
 import signal
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from pg8000.native import DatabaseError
 
 from billing import sql
 from billing.database import session as database
-from billing.database.session import ALL_COMPANIES, timed_out, transaction
+from billing.database.session import ALL_COMPANIES, rows_alone, timed_out, transaction
 from billing.errors import DatabaseUnavailable
 from billing.operations.migrate import MIGRATIONS, MigrationChanged, migrate
 from billing.sql import queries
@@ -28,6 +30,15 @@ def usage(campaign: str) -> Any:
     return request("get_campaign_usage", "GET", f"/v1/campaigns/{campaign}/usage", query=query)
 
 
+def record(campaign: str) -> Any:
+    event = {"campaignId": campaign, "eventType": "learner_served", "quantity": 1, "timestamp": "2025-01-05T00:00:00Z"}
+    return request("track_usage", "POST", "/v1/usage-events", {"events": [event]})
+
+
+either = pytest.mark.parametrize("ask", [usage, record], ids=["several statements", "one statement"])
+"""A transaction of several statements, and one of a single statement, which goes in one round trip."""
+
+
 def cut_connections(world: World) -> None:
     world.connection.run(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -35,12 +46,15 @@ def cut_connections(world: World) -> None:
     )
 
 
-def test_a_connection_that_died_unnoticed_is_replaced_without_failing_the_request(world: World) -> None:
+@either
+def test_a_connection_that_died_unnoticed_is_replaced_without_failing_the_request(
+    world: World, ask: Callable[[str], Any]
+) -> None:
     campaign = world.campaign(world.company())
-    usage(campaign)
+    ask(campaign)
     cut_connections(world)
 
-    assert usage(campaign).status == 200
+    assert ask(campaign).status == 200
 
 
 @pytest.mark.parametrize(
@@ -110,9 +124,10 @@ def test_a_server_that_takes_a_connection_and_says_nothing_is_away_soon(
     assert time.monotonic() - started < 2
 
 
-def test_a_kept_connection_that_says_nothing_is_replaced_soon(world: World, soon: None) -> None:
+@either
+def test_a_kept_connection_that_says_nothing_is_replaced_soon(world: World, soon: None, ask: Callable[[str], Any]) -> None:
     campaign = world.campaign(world.company())
-    usage(campaign)
+    ask(campaign)
     sql = "SELECT pid FROM pg_stat_activity WHERE application_name = 'campaign-billing' AND datname = current_database()"
     backends = [int(row["pid"]) for row in world.rows(sql)]
     try:
@@ -122,7 +137,7 @@ def test_a_kept_connection_that_says_nothing_is_replaced_soon(world: World, soon
         pytest.skip("the server's processes are not this machine's, or another user's")
     started = time.monotonic()
 
-    answer = usage(campaign)
+    answer = ask(campaign)
 
     for backend in backends:
         os.kill(backend, signal.SIGCONT)
@@ -143,7 +158,7 @@ SUBJECTS = sorted({path.stem for path in Path(sql.__file__).parent.glob("*.sql")
 
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_nothing_that_goes_through_the_proxy_makes_it_keep_the_connection(subject: str) -> None:
-    sent = [*queries(subject).values(), database._begin_sql("company", database.APP, 15)]
+    sent = [*queries(subject).values(), database._begin_sql("company", database.APP, 15), database._ENTER]
 
     statements = [re.sub(r"--.*|\bUPDATE\s+\w+\s+SET\b|\bDO UPDATE SET\b", "", text) for text in sent]
     assert not [text for text in statements if re.search(rf"\b({'|'.join(PINNING)})\b", text, re.IGNORECASE)]
@@ -166,6 +181,80 @@ def test_what_raises_in_a_transaction_is_rolled_back_and_the_connection_kept(wor
     with transaction(ALL_COMPANIES) as after:
         assert after is db
         assert after.value("SELECT count(*) FROM companies") == 0
+
+
+INSERT_COUNTED = """
+    INSERT INTO billing_usage_records
+        (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp)
+    SELECT company_id, id, 'seat_usage', 1 / :divisor::integer, 'key', now() FROM campaigns RETURNING id
+"""
+
+
+def test_a_query_alone_is_committed_when_it_returns_and_sees_its_company_as_the_apis_role(world: World) -> None:
+    mine, other = world.company(), world.company()
+    world.campaign(mine)
+    world.campaign(other)
+
+    (recorded,) = rows_alone(mine, INSERT_COUNTED, divisor=1)
+    (who,) = rows_alone(
+        mine, "SELECT current_user::text AS role, current_setting('timezone') AS zone, :none::text AS none", none=None
+    )
+
+    assert [(row["id"], row["company_id"]) for row in world.ledger()] == [(recorded["id"], mine)]
+    assert who == {"role": database.APP, "zone": "UTC", "none": None}
+    with transaction(ALL_COMPANIES, role=None) as db:
+        assert db.value(
+            "SELECT current_user <> :app AND coalesce(current_setting('billing.company_id', true), '') = ''", app=database.APP
+        )
+
+
+def test_a_query_alone_that_fails_leaves_nothing_and_the_connection_in_step(world: World) -> None:
+    campaign = world.campaign(world.company())
+    rows_alone(ALL_COMPANIES, "SELECT 1 AS one")
+    kept = database._session
+
+    with pytest.raises(DatabaseError, match="division by zero"):
+        rows_alone(ALL_COMPANIES, INSERT_COUNTED, divisor=0)
+
+    assert world.ledger() == []
+    assert record(campaign).body["recorded"] == 1
+    assert database._session is kept
+
+
+def test_a_query_alone_that_takes_too_long_is_ended_and_not_sent_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_STATEMENT_TIMEOUT", "1")
+    started = time.monotonic()
+
+    with pytest.raises(DatabaseUnavailable) as ended:
+        rows_alone(ALL_COMPANIES, "SELECT pg_sleep(5)")
+
+    assert timed_out(ended.value)
+    assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0, 200), (2.1, 503)], ids=["at once", "with no time left"])
+def test_a_batch_whose_connection_is_lost_after_the_commit_is_sent_again_in_time_and_recorded_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, soon: None, seconds: float, status: int
+) -> None:
+    campaign = world.campaign(world.company())
+    rows_alone(ALL_COMPANIES, "SELECT 1 AS one")
+    kept = database._session
+    assert kept is not None
+    answered = kept.connection.handle_messages
+
+    def lose_the_answer(context: Any) -> None:
+        answered(context)
+        if "billing_usage_records" in str(context.statement):
+            time.sleep(seconds)
+            raise ConnectionResetError
+
+    monkeypatch.setattr(kept.connection, "handle_messages", lose_the_answer)
+
+    answer = record(campaign)
+    again = record(campaign)
+
+    assert (answer.status, again.body["duplicates"]) == (status, 1)
+    assert [str(row["id"]) for row in world.ledger()] == [again.body["results"][0]["usageRecordId"]]
 
 
 def migrate_in_a_process(url: str) -> list[str]:

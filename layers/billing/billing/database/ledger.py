@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic_core import to_json
 
 from billing.contract.results import Result, rejected
-from billing.database.session import Row, Session, transaction
+from billing.database.session import Row, rows_alone
 from billing.sql import queries
 from billing.usage.event import read_events
 
@@ -15,7 +15,7 @@ _SQL = queries("ledger")
 
 def record_events(company: str, events: Sequence[object], now: datetime) -> list[Result]:
     """Record the events of a batch in one transaction; the results are in their order. A bad event is rejected with its
-    reason and takes no other down.
+    reason and takes no other down. What was there before is read after the commit.
 
     Raises `DatabaseUnavailable`; the outcome is unknown then, and the same batch may be sent again.
     """
@@ -23,13 +23,13 @@ def record_events(company: str, events: Sequence[object], now: datetime) -> list
     results = {number: rejected(error, "the event") for number, error in bad.items()}
     if good:
         rows = [{"number": number} | event.row() for number, event in good.items()]
-        with transaction(company) as db:
-            results |= _record(db, company, rows)
+        results |= _record(company, rows)
     return [results[number] for number in range(len(events))]
 
 
-def _record(db: Session, company: str, rows: list[Row]) -> dict[int, Result]:
-    (answer,) = db.rows(_SQL["record_usage"], events=to_json(rows).decode(), company=company)
+def _record(company: str, rows: list[Row]) -> dict[int, Result]:
+    # May be sent twice: each event is recorded once.
+    (answer,) = rows_alone(company, _SQL["record_usage"], events=to_json(rows).decode(), company=company)
     known, inserted = set(answer["known"] or ()), answer["inserted"] or {}
     results, repeated = {}, []
     for row in rows:
@@ -41,11 +41,12 @@ def _record(db: Session, company: str, rows: list[Row]) -> dict[int, Result]:
             repeated.append(row)
         else:
             results[number] = Result(status="rejected", reason="/campaignId: there is no such campaign")
-    return results | _repeats(db, repeated) if repeated else results
+    return results | _repeats(company, repeated) if repeated else results
 
 
-def _repeats(db: Session, rows: list[Row]) -> dict[int, Result]:
+def _repeats(company: str, rows: list[Row]) -> dict[int, Result]:
     """Statement of its own: it sees what others committed while the insert waited for them."""
+    (answer,) = rows_alone(company, _SQL["recorded_before"], events=to_json(rows).decode())
     return {
         number: Result(
             status="conflict" if differing else "duplicate",
@@ -54,5 +55,5 @@ def _repeats(db: Session, rows: list[Row]) -> dict[int, Result]:
             reason=f"the id names a record with another {', '.join(differing)}" if differing else None,
             superseded_by=None if superseded_by is None else str(superseded_by),
         )
-        for number, record_id, key, differing, superseded_by in db.value(_SQL["recorded_before"], events=to_json(rows).decode())
+        for number, record_id, key, differing, superseded_by in answer["records"]
     }

@@ -11,6 +11,7 @@ client between two transactions.
 import json
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -18,7 +19,8 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
 
-from pg8000.converters import array_out
+from pg8000.converters import array_out, make_params
+from pg8000.core import BIND, EXECUTE_MSG, FLUSH_MSG, SYNC_MSG, Context
 from pg8000.native import Connection, DatabaseError, InterfaceError, PreparedStatement, literal
 
 from billing import settings
@@ -36,11 +38,14 @@ CONNECT_TIMEOUT_SECONDS = 3
 BEGIN_TIMEOUT_SECONDS = 5
 """The time for the database to accept a login, or to begin a transaction: more than a proxy waits for a free connection."""
 
+_ENTER = "SELECT enter_transaction(:role, :company, :seconds)"
+
 _LOGIN_REFUSED = "28"
 """The class of SQLSTATE for a user, password or token that the server does not accept."""
 
 Row = dict[str, Any]
 Shaped = TypeVar("Shaped")
+Done = TypeVar("Done")
 
 # SQLSTATE classes of a statement that is wrong whenever it is sent; everything else may pass, so it is worth a retry.
 _OUR_FAULT = ("22", "23", "P0")
@@ -61,12 +66,25 @@ class Session:
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """The rows of a query, each a dict by column name. The statement is prepared once and kept."""
         with self._in_step():
-            statement = self._prepared.get(sql)
-            if statement is None:
-                statement = self._prepared[sql] = self.connection.prepare(sql)
-            values = statement.run(**parameters) or []
-            names = [column["name"] for column in statement.columns or []]
-        return [dict(zip(names, row, strict=True)) for row in values]
+            statement = self._statement(sql)
+            values = statement.run(**parameters)
+        return _rows(statement, values)
+
+    def rows_alone(self, company: str, role: str, seconds: int, sql: str, /, **parameters: Any) -> list[Row]:
+        """The rows of a query that is a transaction by itself, in one round trip: what is sent before a Sync is committed as a
+        whole when the server comes to it, or nothing of it is."""
+        with self._in_step():
+            self.wait_for(BEGIN_TIMEOUT_SECONDS)
+            entered, statement = self._statement(_ENTER), self._statement(sql)
+            channel = self.connection._sock
+            channel.write(self._execution(entered, role=role, company=company, seconds=seconds) + FLUSH_MSG)
+            channel.write(self._execution(statement, **parameters) + SYNC_MSG)
+            channel.flush()
+            channel.peek(1)  # the Flush lets the server say that the transaction has begun
+            self.wait_for(seconds + BEGIN_TIMEOUT_SECONDS)
+            context = Context(sql, columns=statement.cols, input_funcs=statement.input_funcs)
+            self.connection.handle_messages(context)
+        return _rows(statement, context.rows)
 
     def all(self, shape: Callable[..., Shaped], sql: str, **parameters: Any) -> list[Shaped]:
         """The rows of a query, each as the `NamedTuple` that has its columns."""
@@ -101,7 +119,11 @@ class Session:
     def begin(self, company: str, role: str | None, seconds: int, isolation: str = "") -> None:
         """Begin a transaction that takes at most this many seconds."""
         self.wait_for(BEGIN_TIMEOUT_SECONDS)
-        self.script(_begin_sql(company, role, seconds, isolation))
+        try:
+            self.script(_begin_sql(company, role, seconds, isolation))
+        except DatabaseError:  # the transaction may have begun
+            self.close()
+            raise
         # The server itself ends what takes too long; this is for a server that has gone.
         self.wait_for(seconds + BEGIN_TIMEOUT_SECONDS)
 
@@ -114,6 +136,23 @@ class Session:
         self.usable = False
         with suppress(Exception):
             self.connection.close()
+
+    def _statement(self, sql: str) -> PreparedStatement:
+        if sql not in self._prepared:
+            self._prepared[sql] = self.connection.prepare(sql)
+        return self._prepared[sql]
+
+    def _execution(self, statement: PreparedStatement, /, **parameters: Any) -> bytes:
+        """The messages Bind and Execute. The driver's own are each followed by a Flush, for which the server sends a packet."""
+        values = make_params(self.connection.py_types, statement.make_vals(parameters))
+        encoded = [None if value is None else value.encode() for value in values]
+        sizes = [struct.pack("!i", -1 if value is None else len(value)) for value in encoded]
+        body = b"".join(
+            [b"\0", statement.name_bin, struct.pack("!HH", 0, len(values))]
+            + [size + (value or b"") for size, value in zip(sizes, encoded, strict=True)]
+            + [struct.pack("!H", 0)]
+        )
+        return b"".join([BIND, struct.pack("!i", len(body) + 4), body, EXECUTE_MSG])
 
     @contextmanager
     def _in_step(self) -> Iterator[None]:
@@ -156,6 +195,16 @@ def transaction(company: str, role: str | None = APP, isolation: str = "") -> It
             raise
 
 
+def rows_alone(company: str, sql: str, /, **parameters: Any) -> list[Row]:
+    """The rows of a query of the API that is a transaction by itself, in one round trip. It must be one that may be sent twice:
+    where the kept connection is lost, it is sent again on a new one, and whether it was committed before is not known.
+
+    Raises as `transaction` does.
+    """
+    with _translated_errors():
+        return _on_connection(lambda session, seconds: session.rows_alone(company, APP, seconds, sql, **parameters))
+
+
 @contextmanager
 def own_connection() -> Iterator[Session]:
     """A connection for the block alone, with no transaction begun: the migrations begin their own, and no proxy is between.
@@ -193,19 +242,29 @@ def disconnect() -> None:
 
 
 def _begin(company: str, role: str | None, isolation: str) -> Session:
-    """Begin on the kept connection; one that died unnoticed is replaced, once, since nothing has been done on it yet."""
+    def begin(session: Session, seconds: int) -> Session:
+        session.begin(company, role, seconds, isolation)
+        return session
+
+    return _on_connection(begin)
+
+
+def _on_connection(work: Callable[[Session, int], Done]) -> Done:
+    """Do what a transaction begins with, in at most so many seconds, on the kept connection; one that died unnoticed is
+    replaced, once, unless it took so long to notice that no time is left."""
     global _session
     started = time.monotonic()
     target = settings.database()
     if _session is not None and _session.usable and _session.target == target:
-        with suppress(DatabaseError, InterfaceError, OSError):
-            _session.begin(company, role, settings.statement_timeout(), isolation)
-            return _session
+        try:
+            return work(_session, settings.statement_timeout())
+        except (DatabaseError, InterfaceError, OSError):
+            if _session.usable or time.monotonic() - started > BEGIN_TIMEOUT_SECONDS + 1:
+                raise
     disconnect()
     _session = Session(target)
     # What it took to get here is not there for the work, or the function would end before it responds to the caller.
-    _session.begin(company, role, max(1, settings.statement_timeout() - int(time.monotonic() - started)), isolation)
-    return _session
+    return work(_session, max(1, settings.statement_timeout() - int(time.monotonic() - started)))
 
 
 def _begin_sql(company: str, role: str | None, seconds: int, isolation: str = "") -> str:
@@ -245,6 +304,11 @@ def table(shape: Callable[..., Shaped], text: str | None) -> list[Shaped]:
     """The rows of a JSON text, an array of arrays or null, each as the `NamedTuple` that has its columns in their order. An
     instant is a text, a whole number an int."""
     return [shape(*row) for row in load_json(text or "[]")]
+
+
+def _rows(statement: PreparedStatement, values: list[Any] | None) -> list[Row]:
+    names = [column["name"] for column in statement.cols or []]
+    return [dict(zip(names, row, strict=True)) for row in values or []]
 
 
 def _array(values: list[Any]) -> str:

@@ -30,7 +30,9 @@ RETURN (
 
 -- As 0008 has it, but a statement is ended a little before its transaction. Postgres 17 ends the connection with a transaction
 -- that takes too long, which looks like a server that is gone; a job that is told of its statement goes on with a smaller one.
-CREATE OR REPLACE FUNCTION enter_transaction(as_role text, company text, seconds integer) RETURNS void LANGUAGE plpgsql AS $$
+-- It returns no row, so that it can go before a query in one message.
+DROP FUNCTION enter_transaction(text, text, integer);
+CREATE FUNCTION enter_transaction(as_role text, company text, seconds integer) RETURNS SETOF void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('billing.company_id', company, true), set_config('timezone', 'UTC', true),
         set_config('statement_timeout', seconds * 900 || 'ms', true);
