@@ -611,9 +611,6 @@ $$;
 REVOKE EXECUTE ON FUNCTION lock_usage_records(bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lock_usage_records(bigint[]) TO billing_app;
 
--- Who paid for a record's credits: [[grant, credits], …] in the order in which they paid; overage has no grant.
-CREATE FUNCTION paid_by(record bigint) RETURNS json STABLE LANGUAGE sql
-RETURN (
-    SELECT json_agg(json_build_array(grant_id::text, credits::text) ORDER BY first)
-    FROM (SELECT grant_id, sum(credits) AS credits, min(id) AS first FROM credit_movements WHERE record_id = record
-        GROUP BY grant_id HAVING sum(credits) <> 0) AS paid);
+-- An instant as responses have it: RFC 3339 in UTC, with a fraction only where there is one.
+CREATE FUNCTION instant_text(instant timestamptz) RETURNS text STABLE LANGUAGE sql
+RETURN replace(to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '.000000Z', 'Z');

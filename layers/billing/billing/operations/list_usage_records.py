@@ -5,16 +5,14 @@ index, so it takes the same time however far in it is.
 """
 
 import json
-from itertools import accumulate, groupby
-from operator import itemgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from billing.contract.shapes import PeriodShape, Shape
 from billing.contract.types import CampaignRef, CompanyRef, DecimalText, DeduplicationKey, RecordId, UtcInstant
-from billing.database.session import Row, Session, transaction
+from billing.database.session import Session, transaction
 from billing.errors import DatabaseUnavailable, NotFound
 from billing.periods import Period, parse_period
 from billing.sql import queries
@@ -25,10 +23,7 @@ PAGE_RECORDS_MAX = 1000
 """The records of a page where the caller gives no limit, and the highest limit."""
 
 PAGE_BYTES_MAX = 4_000_000
-"""The size of a response; Lambda's limit is 6 MB."""
-
-RECORD_BYTES_MAX = 1_000
-"""Upper bound of one record in a response, not counting metadata larger than 100 bytes."""
+"""The size of the records in a response; Lambda's limit is 6 MB."""
 
 _SQL = queries("records")
 
@@ -51,7 +46,7 @@ class UsageRecord(Shape):
     event_timestamp: UtcInstant
     recorded_at: UtcInstant
     deduplication_key: DeduplicationKey
-    metadata: Annotated[dict[str, Any], Field(description="As it was sent; numbers are returned in double precision.")]
+    metadata: Annotated[dict[str, Any], Field(description="As it was sent, every number exactly.")]
     corrects: RecordId | None
     superseded_by: RecordId | None
     reason: Annotated[str | None, Field(description="Why a correction was made.")]
@@ -76,9 +71,24 @@ class UsageRecords(Shape):
     next_cursor: str | None
 
 
-def list_usage_records(company: str, company_id: str, start: str, end: str, limit: int, cursor: str | None) -> UsageRecords:
-    """A page of records. Raises `NotFound` for another company, `InvalidPeriod` and `InvalidCursor`, and on a standby, which
-    would miss records (design §4.9), `DatabaseUnavailable`."""
+RESPONSES: dict[int, Any] = {
+    200: {"description": "Successful Response", "content": {"application/json": {"model": UsageRecords}}}
+}
+"""As the OpenAPI document has them."""
+
+
+class _Page(NamedTuple):
+    """`campaigns` as they stand in the response, and the place of the last record, an instant and an id (both null where there
+    is none); whether there are more in this pass."""
+
+    campaigns: str | None
+    last: Any
+    more: bool
+
+
+def list_usage_records(company: str, company_id: str, start: str, end: str, limit: int, cursor: str | None) -> str:
+    """A page of records, `UsageRecords` as JSON. Raises `NotFound` for another company, `InvalidPeriod` and `InvalidCursor`,
+    and on a standby, which would miss records (design §4.9), `DatabaseUnavailable`."""
     with transaction(company) as db:
         known = db.row(_SQL["company"], company_id=company_id, company=company)
         if known is None:
@@ -89,66 +99,30 @@ def list_usage_records(company: str, company_id: str, start: str, end: str, limi
         walk = Walk() if cursor is None else read_cursor(cursor, company_id, period)
         snapshot = walk.snapshot or Snapshot.model_validate(db.value(_SQL["snapshot"], settled=known["settled"]))
         page, rest = _page(db, company_id, period, walk, snapshot, limit)
-    return UsageRecords(
-        company_id=company_id,
-        period=PeriodShape(start=period.start, end=period.end),
-        campaigns=[
-            CampaignRecords(campaign_id=campaign_id, events=[_record(row) for row in rows])
-            for campaign_id, rows in groupby(sorted(page, key=_campaign_id), key=_campaign_id)
-        ],
-        next_cursor=write_cursor(rest, company_id, period) if rest else None,
-    )
-
-
-_campaign_id = itemgetter("campaign_id")
+    # The database writes the records; the shapes describe them. A model of each took as long as all the rest.
+    head = f'"companyId":{json.dumps(company_id)},"period":{PeriodShape(start=period.start, end=period.end).model_dump_json()}'
+    next_cursor = json.dumps(write_cursor(rest, company_id, period) if rest else None)
+    return f'{{{head},"campaigns":[{page.campaigns or ""}],"nextCursor":{next_cursor}}}'
 
 
 def _page(
     db: Session, company_id: str, period: Period, walk: Walk, snapshot: Snapshot, limit: int
-) -> tuple[list[Row], Walk | None]:
+) -> tuple[_Page, Walk | None]:
     """The records of the page, and what is left of the walk."""
     where = {"company_id": company_id, "start": period.start, "end": period.end, **snapshot.model_dump()}
-    if walk.seen is None:
-        after, after_id = walk.after or (period.start, 0)
-        rows = db.value(_SQL["first_pass"], after=after, after_id=after_id, size=limit + 1, **where)
-    else:
-        after, after_id = walk.after or (walk.seen.settled, 0)
-        before = {f"seen_{name}": value for name, value in walk.seen.model_dump().items()}
-        rows = db.value(_SQL["later_pass"], after=after, after_id=after_id, size=limit + 1, **where, **before)
-    fitting = _fitting(rows[:limit])
-    if len(rows) > fitting:
-        last = rows[fitting - 1]
-        return rows[:fitting], Walk(seen=walk.seen, snapshot=snapshot, after=(last["place"], last["id"]))
-    return rows, Walk(seen=snapshot) if db.row(_SQL["arrived"], **where) else None
-
-
-def _fitting(rows: list[Row]) -> int:
-    """How many of the records fit into a response: all of them, unless their metadata is large."""
-    metadata = (_escaped_bytes(row["metadata"]) if row["metadata_bytes"] > 100 else 0 for row in rows)
-    sizes = accumulate(RECORD_BYTES_MAX + size for size in metadata)
-    return sum(size <= PAGE_BYTES_MAX for size in sizes)
-
-
-def _escaped_bytes(metadata: dict[str, Any]) -> int:
-    # The body is a JSON string inside Lambda's response, so its quotes and backslashes are escaped once more.
-    return len(json.dumps(json.dumps(metadata)))
-
-
-def _record(row: Row) -> UsageRecord:
-    paid_by = row["paid_by"] or [] if row["event_type"] == "credit_usage" else None
-    return UsageRecord(
-        usage_record_id=str(row["id"]),
-        event_type=row["event_type"],
-        billing_event_type=BILLING_EVENT_TYPES[row["event_type"]],
-        quantity=row["quantity"],
-        event_timestamp=row["event_timestamp"],
-        recorded_at=row["created_at"],
-        deduplication_key=row["deduplication_key"],
-        metadata=row["metadata"],
-        corrects=row["corrects"] and str(row["corrects"]),
-        superseded_by=row["superseded_by"] and str(row["superseded_by"]),
-        reason=row["reason"],
-        recorded_by=row["recorded_by"],
-        burned=None if paid_by is None else [BurnedCredits(grant_id=by, credits=credits) for by, credits in paid_by if by],
-        overage=None if paid_by is None else next((credits for by, credits in paid_by if not by), "0.000000"),
+    seen = walk.seen.model_dump() if walk.seen else dict.fromkeys(Snapshot.model_fields)
+    after, after_id = walk.after or (walk.seen.settled if walk.seen else period.start, 0)
+    (page,) = db.all(
+        _Page,
+        _SQL["page"],
+        after=after,
+        after_id=after_id,
+        size=limit,
+        bytes=PAGE_BYTES_MAX,
+        billing_event_types=json.dumps(BILLING_EVENT_TYPES),
+        **where,
+        **{f"seen_{name}": value for name, value in seen.items()},
     )
+    if page.more:
+        return page, Walk(seen=walk.seen, snapshot=snapshot, after=page.last)
+    return page, Walk(seen=snapshot) if db.row(_SQL["arrived"], **where) else None
