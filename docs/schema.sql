@@ -798,10 +798,13 @@ END $$;
 CREATE FUNCTION public.refuse_change_of_grant() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    as_made credit_grants := OLD;
 BEGIN
-    IF to_jsonb(NEW) - ARRAY['moved', 'withdrawn', 'expired_at'] <> to_jsonb(OLD) - ARRAY['moved', 'withdrawn', 'expired_at']
-        OR current_user <> 'billing_owner'
-    THEN
+    as_made.moved := NEW.moved;
+    as_made.withdrawn := NEW.withdrawn;
+    as_made.expired_at := NEW.expired_at;
+    IF as_made IS DISTINCT FROM NEW OR current_user <> 'billing_owner' THEN
         RAISE EXCEPTION 'credit_grants is append-only: UPDATE is refused' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
@@ -1085,8 +1088,8 @@ BEGIN
     IF touched IS NULL THEN
         RETURN NULL;
     END IF;
-    IF EXISTS (SELECT FROM recorded WHERE id > coalesce(
-        pg_sequence_last_value(pg_get_serial_sequence('billing_usage_records', 'id')::regclass), 0))
+    IF (SELECT max(id) FROM recorded)
+        > coalesce(pg_sequence_last_value(pg_get_serial_sequence('billing_usage_records', 'id')::regclass), 0)
     THEN
         RAISE EXCEPTION 'usage records cannot be loaded where they burn credits: restore the schema with the data'
             USING ERRCODE = 'object_not_in_prerequisite_state';
@@ -1692,7 +1695,7 @@ CREATE TRIGGER add_grants AFTER INSERT ON public.credit_grants REFERENCING NEW T
 
 CREATE TRIGGER announce_correction AFTER INSERT ON public.billing_usage_records FOR EACH ROW WHEN ((new.corrects IS NOT NULL)) EXECUTE FUNCTION public.announce_correction();
 
-CREATE TRIGGER announce_crossings AFTER UPDATE OF credits_remaining ON public.campaigns FOR EACH ROW WHEN ((new.credits_remaining IS DISTINCT FROM old.credits_remaining)) EXECUTE FUNCTION public.announce_crossings();
+CREATE TRIGGER announce_crossings AFTER UPDATE OF credits_remaining ON public.campaigns FOR EACH ROW WHEN (((new.credits_remaining IS DISTINCT FROM old.credits_remaining) AND ((new.credits_remaining < (new.credits_granted / (10)::numeric)) OR (new.credits_remaining = (0)::numeric)))) EXECUTE FUNCTION public.announce_crossings();
 
 CREATE TRIGGER announce_document AFTER INSERT ON public.invoices FOR EACH ROW EXECUTE FUNCTION public.announce_document();
 
