@@ -317,28 +317,6 @@ BEGIN
     END IF;
 END $$;
 
-CREATE TABLE public.campaign_terms (
-    id bigint NOT NULL,
-    company_id public.identifier NOT NULL,
-    campaign_id public.identifier NOT NULL,
-    effective_from timestamp with time zone NOT NULL,
-    terms jsonb NOT NULL,
-    dates jsonb DEFAULT '{}'::jsonb NOT NULL,
-    reason text,
-    source text NOT NULL,
-    change_id text COLLATE pg_catalog."C",
-    recorded_by text NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT campaign_terms_dates_check CHECK ((jsonb_typeof(dates) = 'object'::text)),
-    CONSTRAINT campaign_terms_effective_from_check CHECK ((effective_from < 'infinity'::timestamp with time zone)),
-    CONSTRAINT campaign_terms_source_check CHECK ((source = ANY (ARRAY['platform'::text, 'set_terms'::text, 'link'::text]))),
-    CONSTRAINT campaign_terms_terms_check CHECK ((jsonb_typeof(terms) = 'object'::text))
-);
-
-CREATE FUNCTION public.credit_rate(campaign text, instant timestamp with time zone) RETURNS numeric
-    LANGUAGE sql STABLE
-    RETURN (SELECT ((campaign_terms.terms ->> 'credit_consumption_rate'::text))::numeric AS "numeric" FROM public.campaign_terms WHERE (((campaign_terms.campaign_id)::text = credit_rate.campaign) AND (campaign_terms.effective_from <= credit_rate.instant) AND (campaign_terms.terms ? 'credit_consumption_rate'::text)) ORDER BY campaign_terms.effective_from DESC, campaign_terms.id DESC LIMIT 1);
-
 CREATE FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) RETURNS SETOF record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -594,6 +572,24 @@ CREATE AGGREGATE public.merge_terms(jsonb) (
     STYPE = jsonb,
     INITCOND = '{}',
     PARALLEL = safe
+);
+
+CREATE TABLE public.campaign_terms (
+    id bigint NOT NULL,
+    company_id public.identifier NOT NULL,
+    campaign_id public.identifier NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    terms jsonb NOT NULL,
+    dates jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reason text,
+    source text NOT NULL,
+    change_id text COLLATE pg_catalog."C",
+    recorded_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT campaign_terms_dates_check CHECK ((jsonb_typeof(dates) = 'object'::text)),
+    CONSTRAINT campaign_terms_effective_from_check CHECK ((effective_from < 'infinity'::timestamp with time zone)),
+    CONSTRAINT campaign_terms_source_check CHECK ((source = ANY (ARRAY['platform'::text, 'set_terms'::text, 'link'::text]))),
+    CONSTRAINT campaign_terms_terms_check CHECK ((jsonb_typeof(terms) = 'object'::text))
 );
 
 CREATE FUNCTION public.terms_in_force(campaign text, instant timestamp with time zone) RETURNS jsonb
@@ -2025,6 +2021,27 @@ REVOKE ALL ON FUNCTION public.check_link_currency(campaign text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_shares(subscription text, campaign text, since timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_app;
+GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_reader;
+GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_jobs;
+
+GRANT SELECT ON TABLE public.campaigns TO billing_app;
+GRANT SELECT ON TABLE public.campaigns TO billing_jobs;
+GRANT SELECT ON TABLE public.campaigns TO billing_reader;
+
+GRANT UPDATE(updated_at) ON TABLE public.campaigns TO billing_app;
+GRANT UPDATE(updated_at) ON TABLE public.campaigns TO billing_jobs;
+
+REVOKE ALL ON FUNCTION public.expire_grants(expired_before timestamp with time zone, size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.expire_grants(expired_before timestamp with time zone, size integer) TO billing_jobs;
+
+REVOKE ALL ON FUNCTION public.keep_currency() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_invoice_from() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_time_zone() FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.campaign_terms TO billing_app;
 GRANT SELECT ON TABLE public.campaign_terms TO billing_jobs;
 GRANT SELECT ON TABLE public.campaign_terms TO billing_reader;
@@ -2046,27 +2063,6 @@ GRANT INSERT(source) ON TABLE public.campaign_terms TO billing_app;
 GRANT INSERT(change_id) ON TABLE public.campaign_terms TO billing_app;
 
 GRANT INSERT(recorded_by) ON TABLE public.campaign_terms TO billing_app;
-
-REVOKE ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_app;
-GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_reader;
-GRANT ALL ON FUNCTION public.credits_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT grant_id bigint, OUT credits numeric) TO billing_jobs;
-
-GRANT SELECT ON TABLE public.campaigns TO billing_app;
-GRANT SELECT ON TABLE public.campaigns TO billing_jobs;
-GRANT SELECT ON TABLE public.campaigns TO billing_reader;
-
-GRANT UPDATE(updated_at) ON TABLE public.campaigns TO billing_app;
-GRANT UPDATE(updated_at) ON TABLE public.campaigns TO billing_jobs;
-
-REVOKE ALL ON FUNCTION public.expire_grants(expired_before timestamp with time zone, size integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.expire_grants(expired_before timestamp with time zone, size integer) TO billing_jobs;
-
-REVOKE ALL ON FUNCTION public.keep_currency() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.keep_invoice_from() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.keep_time_zone() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.credit_grants TO billing_app;
 GRANT SELECT ON TABLE public.credit_grants TO billing_jobs;

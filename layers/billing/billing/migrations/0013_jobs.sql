@@ -21,13 +21,6 @@ CREATE FUNCTION usage_key(campaign text, event_type text, instant timestamptz, i
 RETURN campaign || '-' || event_type || '-' || to_char(instant AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS') || '-'
     || left(encode(sha256(identity), 'hex'), 32);
 
--- The rate at which an activity of an hour uses credits.
-CREATE FUNCTION credit_rate(campaign text, instant timestamptz) RETURNS numeric STABLE LANGUAGE sql
-RETURN (
-    SELECT (terms ->> 'credit_consumption_rate')::numeric FROM campaign_terms
-    WHERE campaign_id = campaign AND effective_from <= instant AND terms ? 'credit_consumption_rate'
-    ORDER BY effective_from DESC, id DESC LIMIT 1);
-
 -- As 0008 has it, but a statement is ended a little before its transaction. Postgres 17 ends the connection with a transaction
 -- that takes too long, which looks like a server that is gone; a job that is told of its statement goes on with a smaller one.
 -- It returns no row, so that it can go before a query in one message.

@@ -26,8 +26,7 @@ WITH waiting AS MATERIALIZED (
     FROM campaign_activities a JOIN whole ON whole.id = a.id
     WHERE a.usage_record_id IS NULL ORDER BY a.id FOR NO KEY UPDATE OF a
 ), used AS (
-    SELECT campaign_id, kind, hour, sum(quantity) AS quantity, count(*) AS activities, min(id) AS first_id,
-        credit_rate(campaign_id, hour) AS rate
+    SELECT campaign_id, kind, hour, sum(quantity) AS quantity, count(*) AS activities, min(id) AS first_id
     FROM activity GROUP BY campaign_id, kind, hour
 ), recorded AS (
     INSERT INTO billing_usage_records
@@ -36,7 +35,14 @@ WITH waiting AS MATERIALIZED (
         usage_key(campaign_id, 'credit_usage', hour, '\x00'::bytea || convert_to(first_id, 'UTF8')), hour,
         jsonb_build_object('source', 'track_credit_usage', 'kind', kind, 'activities', activities,
             'rate', trim_scale(rate)::text)
-    FROM used JOIN campaigns c ON c.id = used.campaign_id ORDER BY campaign_id, hour, kind
+    FROM used JOIN campaigns c ON c.id = used.campaign_id
+    LEFT JOIN LATERAL (
+        -- The rate in force at the hour.
+        SELECT (terms ->> 'credit_consumption_rate')::numeric AS rate FROM campaign_terms t
+        WHERE t.campaign_id = used.campaign_id AND effective_from <= hour AND terms ? 'credit_consumption_rate'
+        ORDER BY effective_from DESC, t.id DESC LIMIT 1
+    ) AS in_force ON true
+    ORDER BY used.campaign_id, hour, kind
     RETURNING id, campaign_id, event_timestamp AS hour, metadata ->> 'kind' AS kind
 ), paired AS MATERIALIZED (
     -- Each has its partner, so the join need not be full; but the planner, where credits campaigns are few among many, takes
