@@ -1,6 +1,7 @@
 """What the environment decides, read when it is needed, so that a test or a local runner may change it."""
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -23,21 +24,26 @@ def database() -> Database:
     `disable` is that one, which keeps what the weaker ones promise), or on AWS `DATABASE_HOST`, `DATABASE_PORT`,
     `DATABASE_NAME` with `DATABASE_USER` (IAM) or `DATABASE_SECRET_ARN` (the master user's secret)."""
     if url := os.environ.get("DATABASE_URL"):
-        parts = urlsplit(url)
-        return Database(
-            host=parts.hostname or "127.0.0.1",
-            port=parts.port or 5432,
-            name=unquote(parts.path.lstrip("/")) or "postgres",
-            user=unquote(parts.username or "postgres"),
-            password=unquote(parts.password or ""),
-            verified_tls=parse_qs(parts.query).get("sslmode", ["disable"]) != ["disable"],
-        )
+        return _at(url)
     return Database(
         host=os.environ["DATABASE_HOST"],
         port=int(os.environ.get("DATABASE_PORT", "5432")),
         name=os.environ["DATABASE_NAME"],
         user=os.environ.get("DATABASE_USER", ""),
         secret_arn=os.environ.get("DATABASE_SECRET_ARN"),
+    )
+
+
+@cache
+def _at(url: str) -> Database:
+    parts = urlsplit(url)
+    return Database(
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or 5432,
+        name=unquote(parts.path.lstrip("/")) or "postgres",
+        user=unquote(parts.username or "postgres"),
+        password=unquote(parts.password or ""),
+        verified_tls=parse_qs(parts.query).get("sslmode", ["disable"]) != ["disable"],
     )
 
 
