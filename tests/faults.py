@@ -33,6 +33,12 @@ class Faulty(database.Session):
         self.lose()
         return rows
 
+    def rows_alone(self, company: str, role: str, seconds: int, sql: str, /, **parameters: Any) -> list[database.Row]:
+        self.strike()
+        rows = super().rows_alone(company, role, seconds, sql, **parameters)
+        self.lose()
+        return rows
+
     def script(self, sql: str) -> None:
         self.strike()
         super().script(sql)
