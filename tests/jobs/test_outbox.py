@@ -1,5 +1,6 @@
 """The outbox: order for each subject, partial failures, a bus away, two publishers, CloudEvents (design §16)."""
 
+import hashlib
 import json
 import math
 import os
@@ -11,12 +12,20 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
+from jsonschema_rs import Draft7Validator
 
 from billing.jobs import outbox
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent.parent
 from_json = JSONFormat().read
+
+SCHEMA = (ROOT / "tests" / "data" / "cloudevents.json").read_bytes()
+"""The JSON schema of CloudEvents 1.0 as its project publishes it (Apache-2.0): `schema22` of `dist/schema/v1.js` in the npm
+package `cloudevents` 10.0.0, the CloudEvents SDK for JavaScript."""
+
+SCHEMA_SHA256 = "e6bbb80610ea139760a584cc980e1ff66714fca677eff63b0365a28d6f168fe0"
+cloud_events = Draft7Validator(json.loads(SCHEMA), validate_formats=True)
 
 
 class Bus:
@@ -35,6 +44,7 @@ class Bus:
             self.during()
         answers: list[dict[str, str]] = []
         for entry in Entries:
+            cloud_events.validate(json.loads(entry["Detail"]))
             refused = entry["DetailType"] in self.refused
             answers.append({"ErrorCode": "ThrottlingException"} if refused else {"EventId": "1"})
             self.taken += [] if refused else [entry]
@@ -110,6 +120,24 @@ def test_what_waited_while_the_bus_was_away_leaves_once_with_the_same_ids(world:
     assert {json.loads(entry["Detail"])["id"] for entry in bus.taken} == ids
 
 
+def test_the_schema_of_cloudevents_is_what_was_published() -> None:
+    assert hashlib.sha256(SCHEMA).hexdigest() == SCHEMA_SHA256
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": ""}, {"source": None}, {"type": 1}, {"time": "2025-03-01 10:00"}, {"specversion": ""}, {"subject": ""}],
+    ids=str,
+)
+def test_the_schema_of_cloudevents_refuses_what_is_none(world: World, bus: Bus, change: dict[str, Any]) -> None:
+    write(world, world.company(), ("credits.low", "campaign"))
+    publish()
+    event = json.loads(bus.taken[0]["Detail"])
+
+    assert cloud_events.is_valid(event)
+    assert not cloud_events.is_valid(event | change)
+
+
 def event_types() -> list[str]:
     """Those of the design."""
     text = (ROOT / "docs" / "design.md").read_text()
@@ -117,7 +145,7 @@ def event_types() -> list[str]:
 
 
 @pytest.mark.parametrize("type_", event_types())
-def test_every_event_is_one_that_the_cloudevents_sdk_reads(world: World, bus: Bus, type_: str) -> None:
+def test_every_event_fits_the_schema_of_cloudevents_and_the_sdk_reads_it(world: World, bus: Bus, type_: str) -> None:
     company = world.company()
     write(world, company, (type_, "campaign 4711/ü"))
 
