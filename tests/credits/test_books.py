@@ -287,6 +287,64 @@ def test_in_any_order_usage_is_burned_or_overage_and_statements_are_the_same_whe
         assert len(statements) == 1
 
 
+def remaining(world: World) -> list[Any]:
+    """What is left of each grant, the oldest first."""
+    return [row["remaining"] for row in world.rows("SELECT credits - moved AS remaining FROM credit_grants ORDER BY id")]
+
+
+def test_the_lowest_priority_pays_first_then_what_expires_first_then_the_oldest(world: World) -> None:
+    player = Player(world)
+    player.allocate("0")
+    for priority, expires in ((150, 50), (100, None), (100, 200), (100, 100), (100, 200)):
+        player.grant("10", "20", priority, expires)
+
+    left = []
+    for _ in range(6):
+        player.record([(1, "10")])
+        left.append(remaining(world)[-5:])
+
+    assert left == [
+        [10, 10, 10, 0, 10],
+        [10, 10, 0, 0, 10],
+        [10, 10, 0, 0, 0],
+        [10, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0],
+    ]
+
+
+def test_a_grant_pays_for_what_was_used_before_the_instant_of_its_expiry_and_not_at_it(world: World) -> None:
+    player = Player(world)
+    player.allocate("0")
+    player.grant("10", "20", None, 10)
+
+    player.record([(10, "3")])
+    at_its_expiry = remaining(world)[-1]
+    player.record([(9, "3")])
+
+    assert (at_its_expiry, remaining(world)[-1]) == (10, 7)
+
+
+def test_the_records_of_a_batch_burn_in_the_order_of_their_instants(world: World) -> None:
+    player = Player(world)
+    player.allocate("5")
+
+    player.record([(2, "5"), (1, "5")])
+
+    paid = world.rows("SELECT occurred_at, kind FROM credit_movements WHERE record_id IS NOT NULL ORDER BY occurred_at")
+    assert [(row["occurred_at"], row["kind"]) for row in paid] == [(at(1), "burned"), (at(2), "overage")]
+
+
+def test_a_smaller_quantity_gives_back_overage_first(world: World) -> None:
+    player = Player(world)
+    player.allocate("10")
+    player.record([(0, "15")])
+
+    player.correct([(0, None, "12")])
+
+    assert (remaining(world), world.value("SELECT sum(credits) FROM credit_movements WHERE grant_id IS NULL")) == ([0], 2)
+
+
 def test_a_smaller_quantity_gives_back_what_was_burned_last(world: World) -> None:
     player = Player(world)
     player.allocate("10")
@@ -295,8 +353,7 @@ def test_a_smaller_quantity_gives_back_what_was_burned_last(world: World) -> Non
 
     player.correct([(0, None, "12")])
 
-    grants = world.rows("SELECT credits - moved AS remaining FROM credit_grants ORDER BY id")
-    assert [grant["remaining"] for grant in grants] == [0, 8]
+    assert remaining(world) == [0, 8]
 
 
 def test_credits_given_back_do_not_pay_for_overage_from_before_they_were_burned(world: World) -> None:
@@ -334,5 +391,4 @@ def test_a_lower_allocation_takes_from_the_last_grant_of_it_first(world: World) 
     player.allocate("60")
     player.allocate("50")
 
-    grants = world.rows("SELECT credits - moved AS remaining FROM credit_grants ORDER BY id")
-    assert [grant["remaining"] for grant in grants] == [40, 10]
+    assert remaining(world) == [40, 10]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pg8000.native import DatabaseError
 
 from billing.database import session as database
 from billing.instants import parse_instant
@@ -152,6 +153,16 @@ def test_shares_cannot_pass_the_limit_and_the_answer_says_what_is_left(world: Wo
     assert (over.status, within.status) == (409, 200)
     assert "0.2000" in over.body["detail"]
     assert link(campaign, subscription, "0.2011").status == 409
+
+
+def test_shares_that_the_platform_writes_cannot_pass_the_limit_either(world: World) -> None:
+    bought = shared(world, "0.8", "0.201")
+
+    with pytest.raises(DatabaseError, match=r"would add up to 100.11 %"):
+        world.rows("UPDATE campaigns SET bundle_allocation_percentage = 0.8001 WHERE bundle_allocation_percentage = 0.8")
+    assert world.value(
+        "SELECT sum(bundle_allocation_percentage) FROM campaigns WHERE l2i_subscription_id = :id", id=bought
+    ) == (Decimal("1.001"))
 
 
 def test_the_share_of_an_inactive_campaign_is_free_for_others(world: World) -> None:
