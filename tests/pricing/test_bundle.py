@@ -44,12 +44,21 @@ def test_a_bundle_is_charged_in_its_own_currency_and_covered_by_the_subscription
 
     (line,) = statement.lines
     assert (line.currency, statement.currency, line.covered_by) == ("USD", "USD", CoveredBy.SUBSCRIPTION)
-    assert (line.key, line.unit) == ("bundle.share", "bundle")
+    assert (line.key, line.description, line.unit) == ("bundle.share", "Share of the bundle", "bundle")
+    assert line.derivation == ("50,000.00 × 2 × 0.25 × 8,760 of 8,760 hours",)
     assert [statement.unit_price, statement.quantity] == [50000, Fraction(1, 2)]
     assert [statement.totals.covered_amount, statement.totals.amount_due] == [25000, 0]
 
 
-@pytest.mark.parametrize("one", [campaign("bundle"), linked(is_active=False)], ids=["not linked", "not active"])
+@pytest.mark.parametrize(
+    "one",
+    [
+        campaign("bundle"),
+        campaign("bundle", subscriptions={"s": [subscription(YEAR)]}, subscription_id="s"),
+        linked(is_active=False),
+    ],
+    ids=["not linked", "no share", "not active"],
+)
 def test_without_a_link_that_is_active_there_is_nothing_to_charge(one: Campaign) -> None:
     statement = stated(one, YEAR)
 

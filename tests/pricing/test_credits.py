@@ -45,6 +45,11 @@ def test_what_grants_paid_is_a_line_for_each_of_their_prices_and_what_none_paid_
         ("credits.prepaid", Fraction(40), Fraction(6), prepaid),
         ("credits.overage", Fraction(36), Fraction("6.5"), due),
     ]
+    assert [(line.description, line.currency, line.derivation) for line in statement.lines] == [
+        ("Prepaid credits", "EUR", ("210 credits × 6.50",)),
+        ("Prepaid credits", "EUR", ("40 credits × 6.00",)),
+        ("Credits beyond the prepaid ones", "EUR", ("36 credits × 6.50",)),
+    ]
     assert [statement.totals.covered_amount, statement.totals.amount_due] == [1605, 234]
     assert (statement.quantity, statement.unit_price) == (Fraction(286), None)
 

@@ -144,6 +144,19 @@ def test_a_fee_once_falls_due_at_the_first_instant_at_which_there_is_one_and_the
     assert [charged(one, during) for during in (JANUARY, FEBRUARY, MARCH)] == [0, 200, 0]
 
 
+def test_a_fee_once_that_ends_where_the_campaign_begins_was_never_due() -> None:
+    one = changing(fee("100"), (FEBRUARY, version("custom")), (MARCH, fee("200")), start_date=date(2025, 2, 1))
+
+    assert [charged(one, during) for during in (JANUARY, FEBRUARY, MARCH)] == [0, 0, 200]
+
+
+def test_a_fee_is_due_on_the_day_of_the_companys_zone() -> None:
+    one = changing(fee("100", "month"), zone="Europe/Oslo")
+
+    assert charged(one, period("2025-01-31T22:30", "2025-01-31T23:00")) == 0
+    assert charged(one, period("2025-01-31T23:00", "2025-01-31T23:30")) == 100
+
+
 def test_a_fee_by_interval_is_due_by_the_terms_in_force_on_its_day_and_nothing_is_made_up_for() -> None:
     paused, closed = fee("100", "month", status="paused"), fee("100", "month", status="completed")
     april = period("2025-04-01", "2025-05-01")
@@ -170,6 +183,12 @@ def test_a_milestone_whose_day_has_passed_falls_due_when_it_is_agreed_on() -> No
 
 def test_a_milestone_that_is_put_off_in_time_falls_due_on_its_new_day_with_its_new_amount() -> None:
     one = changing(milestone("500", "2025-02-20"), (FEBRUARY, milestone("600", "2025-03-20")))
+
+    assert [charged(one, during) for during in (JANUARY, FEBRUARY, MARCH)] == [0, 0, 600]
+
+
+def test_a_milestone_that_is_put_off_from_the_instant_of_its_day_on_is_not_due_then() -> None:
+    one = changing(milestone("500", "2025-02-01"), (FEBRUARY, milestone("600", "2025-03-20")))
 
     assert [charged(one, during) for during in (JANUARY, FEBRUARY, MARCH)] == [0, 0, 600]
 

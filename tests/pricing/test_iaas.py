@@ -20,7 +20,8 @@ def test_learners_of_the_period_are_charged_however_many_were_agreed_on() -> Non
     statement = stated(one, JANUARY, SERVED)
 
     (line,) = statement.lines
-    assert (line.key, line.unit, str(line.amount)) == ("iaas.learners", "learner", "1500.00")
+    assert (line.key, line.description, line.unit) == ("iaas.learners", "Learners served", "learner")
+    assert (line.currency, str(line.amount), line.derivation) == ("EUR", "1500.00", ("120 learners × 12.50",))
     assert [statement.unit_price, statement.quantity, line.quantity] == [Fraction(25, 2), 120, 120]
     assert statement.totals.amount_due == 1500
 
