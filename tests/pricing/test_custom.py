@@ -71,7 +71,8 @@ def test_a_component_is_charged_what_was_used_of_its_unit_and_the_cap_leaves(
 
     (line,) = custom.charge(one, part._replace(consumption=USED), [before._replace(consumption=BEFORE)])
 
-    assert (line.description, line.unit, line.quantity) == ("Work", shown, quantity)
+    assert (line.key, line.description, line.currency) == ("custom.component:Work", "Work", "EUR")
+    assert (line.unit, line.quantity) == (shown, quantity)
     assert line.exact_amount == quantity * Fraction(5, 2)
 
 
@@ -208,16 +209,26 @@ def test_milestones_without_a_name_are_known_by_their_due_dates() -> None:
         ("custom.milestone:2025-01-20", Fraction(1)),
         ("custom.milestone:2025-01-21", Fraction(10)),
     ]
+    assert [(line.description, line.unit, line.derivation) for line in lines] == [
+        ("Milestone of 2025-01-20", "milestone", ("1 × 1.00",)),
+        ("Milestone of 2025-01-21", "milestone", ("1 × 10.00",)),
+    ]
 
 
-def test_what_of_a_component_rests_on_estimated_seats_is_said_as_far_as_it_is_charged() -> None:
+@pytest.mark.parametrize(
+    ("unit", "cap", "amount", "estimated"),
+    [("seat_month", "2", "5.00", "5.00"), ("seat_month", None, "10.00", "7.50"), ("learner", None, "5.00", "0.00")],
+)
+def test_what_of_a_component_rests_on_estimated_seats_is_said_as_far_as_it_is_charged(
+    unit: str, cap: str | None, amount: str, estimated: str
+) -> None:
     seats = SeatMonth(744, Decimal(744 * 4), estimated_seat_hours=Decimal(744 * 3))
-    one = changing(component("seat_month", "2"))
+    one = changing(component(unit, cap))
     (part,) = History().parts(one, JANUARY)
 
-    (line,) = custom.charge(one, part._replace(consumption=Consumption((seats,))), [])
+    (line,) = custom.charge(one, part._replace(consumption=Consumption((seats,), learners=Decimal(2))), [])
 
-    assert [str(line.amount), str(line.estimated_amount)] == ["5.00", "5.00"]
+    assert [str(line.amount), str(line.estimated_amount)] == [amount, estimated]
 
 
 def test_nothing_agreed_is_nothing_charged() -> None:
