@@ -118,6 +118,10 @@ def test_credits_are_over_only_with_overage() -> None:
 
     empty, over = (of_credits(Balance(Decimal(200), Decimal(0)), [each]) for each in (depleted, beyond))
 
+    part_used = of_credits(Balance(Decimal(200), Decimal(150)), [depleted])
+
+    assert figures(part_used.unit, part_used.committed, part_used.used, part_used.available) == ("credit", 200, 50, 150)
+    assert part_used.inputs == {"granted": 200, "remaining": 150, "overage": 0}
     assert figures(empty.used, empty.available, state(empty.load)) == (200, 0, "at")
     assert figures(over.used, over.available, state(over.load)) == (Fraction("236.5"), 0, "over")
 
@@ -127,7 +131,11 @@ def test_a_campaign_without_credits_has_no_load() -> None:
 
 
 def test_learners_are_measured_by_what_was_agreed() -> None:
-    assert state(of_learners(Decimal(300), Decimal(240)).load) == "near"
+    near, over = of_learners(Decimal(300), Decimal(240)), of_learners(Decimal(300), Decimal(301))
+
+    assert figures(near.unit, near.committed, near.used, near.available, state(near.load)) == ("learner", 300, 240, 60, "near")
+    assert figures(over.used, over.available, state(over.load)) == (301, 0, "over")
+    assert near.inputs == {"learnersServed": 240}
     assert of_learners(None, Decimal(240)).load is None
     assert of_learners(Decimal(0), Decimal(240)).load is None
 
@@ -136,10 +144,12 @@ def test_a_share_is_used_by_its_learners_pro_rata() -> None:
     month = calendar_month(date(2025, 3, 1), OSLO)
     loaded = part("bundle", BundleTerms("s", Decimal("0.3333")), month, learners=Decimal(65))
 
-    share = of_share(Decimal("0.3333"), Decimal(500), [loaded])
+    share, roomy = (of_share(Decimal("0.3333"), Decimal(supported), [loaded]) for supported in (500, 5000))
 
     assert share.used == Fraction(65) / (500 * Fraction(743, 8760))
-    assert state(share.load) == "over"
+    assert figures(share.unit, share.committed, share.available, state(share.load)) == ("share", Fraction("0.3333"), 0, "over")
+    assert roomy.available == Fraction("0.3333") - Fraction(65) / (5000 * Fraction(743, 8760))
+    assert share.inputs == {"learnersServed": 65, "hours": 743, "learnersSupported": 500}
     assert of_share(Decimal("0.3333"), None, [loaded]).load is None
     assert of_share(Decimal("0.3333"), Decimal(0), [loaded]).load is None
 
