@@ -28,8 +28,8 @@ def run(world: World, quick: bool) -> Iterator[Row]:
     yield _reconcile(world, 100_000 if quick else 10_000_000)
     os.environ["DATABASE_STATEMENT_TIMEOUT"] = timeout
     quietly(put_seller)
-    yield _issue(world, 1, 1_000 if quick else 10_000)
-    yield _issue(world, 1_000 if quick else 10_000, 1)
+    yield _issue(world, 1, 500 if quick else 10_000)
+    yield _issue(world, 200 if quick else 10_000, 1)
 
 
 def _issue(world: World, companies: int, campaigns: int) -> Row:

@@ -54,7 +54,7 @@ AGGREGATES = """
 
 
 def run(world: World, quick: bool) -> Iterator[Row]:
-    runs = 20 if quick else 60
+    runs = 10 if quick else 60
     world.campaign("bench", "iaas", id="summary")
     _load(world, "summary", 1_000, "2025-03-01T00:00Z", "40 minutes")
     world.campaign("bench", "iaas", id="others")
