@@ -15,7 +15,6 @@ app = Api(scope="billing/read")
     "/v1/companies/<companyId>/overview",
     tags=["Signals"],
     responses={409: {"description": "Another service wrote terms that nothing can be charged by."}},
-    compress=True,
 )
 def get(company_id: CompanyId, month: MonthOf) -> CompanyOverview:
     """All campaigns in one response; the sums are one for each currency."""

@@ -15,7 +15,6 @@ app = Api(scope="billing/read")
     "/v1/companies/<companyId>/opportunities",
     tags=["Signals"],
     responses={409: {"description": "Another service wrote terms that nothing can be charged by."}},
-    compress=True,
 )
 def get(company_id: CompanyId) -> Opportunities:
     """Plain rules, U1 to U9, each with its evidence; also where the advice is to buy less."""

@@ -17,7 +17,6 @@ app = Api(scope="billing/read")
     "/v1/companies/<companyId>/pricing-signals",
     tags=["Signals"],
     responses={409: {"description": "Another service wrote terms that nothing can be charged by."}},
-    compress=True,
 )
 def get(company_id: CompanyId, start: Start, end: End) -> Response[PricingSignals | str]:
     """Each figure with what it is computed from; `Accept: text/csv` gives one row for each campaign."""

@@ -1,7 +1,5 @@
 """Capacity, overview, series and companies through their handlers, on the demo's March 2025 (design §15)."""
 
-import base64
-import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +12,7 @@ from tests.callers import usage_event
 from tests.operations.test_get_campaign_usage import use
 from tests.signals.march import load
 from tests.terms.test_history import set_terms
-from tests.world import Answer, World, api_event, invoke, request
+from tests.world import Answer, World, request
 
 HOUR = timedelta(hours=1)
 
@@ -185,17 +183,6 @@ def test_a_bundle_is_measured_by_what_was_used_before_it_was_one(world: World) -
 def subscribed(world: World, company: str, now: datetime) -> str:
     period = {"current_period_start": str(now - 100 * DAY), "current_period_end": str(now + 20 * DAY)}
     return world.subscription(company, **period)
-
-
-def test_an_overview_is_compressed_for_those_who_accept_it(march: World) -> None:
-    event = api_event("GET", "/v1/companies/demo-fjellbris/overview", query={"month": "2025-03"})
-    plain = invoke("get_company_overview", event)
-
-    packed = invoke("get_company_overview", event | {"headers": event["headers"] | {"accept-encoding": "br, gzip"}})
-
-    assert (packed["isBase64Encoded"], packed["headers"]["Content-Encoding"]) == (True, "gzip")
-    assert gzip.decompress(base64.b64decode(packed["body"])).decode() == plain["body"]
-    assert not plain["isBase64Encoded"]
 
 
 def test_a_company_without_campaigns_has_an_empty_overview(world: World) -> None:

@@ -105,7 +105,7 @@ _INSTANT_SCHEMA = {"type": "string", "format": "date-time", "examples": ["2025-0
 
 DecimalString = Annotated[
     Decimal,
-    PlainSerializer("{:f}".format, return_type=str, when_used="json"),
+    PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json"),
     WithJsonSchema(_DECIMAL_SCHEMA),
 ]
 Instant = Annotated[
