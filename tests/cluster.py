@@ -53,13 +53,14 @@ def fresh_cluster() -> Iterator[Cluster]:
     if not postgres.BINARIES.exists():
         pytest.skip("the embedded Postgres was not fetched: the tests run on DATABASE_URL's")
     folder = Path(tempfile.mkdtemp(prefix="campaign-billing-test-", dir="/var/tmp"))
-    folder.chmod(0o755)
     (folder / "local").mkdir()
     (folder / "requirements").mkdir()
     shutil.copy(postgres.__file__, folder / "local")
     shutil.copy(postgres.REQUIREMENT, folder / "requirements")
     home = folder / ".local" / "postgres"
     home.mkdir(parents=True)
+    for each in (folder, home.parent, home):  # whatever the umask: where root runs this, another user runs the server
+        each.chmod(0o755)
     (home / postgres.WHEEL.name).symlink_to(postgres.WHEEL.resolve())
     cluster = Cluster(folder)
     yield cluster
