@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from billing.instants import parse_instant
+from billing.instants import format_instant, parse_instant
 from billing.periods import InvalidPeriod, Period, first_hour, hours_between, midnight, months, parse_period
 
 
@@ -149,3 +149,11 @@ def test_a_leap_day_may_be_followed_by_five_years() -> None:
 def test_an_offset_that_no_clock_has_is_refused(offset: str) -> None:
     with pytest.raises(ValueError, match="must be an instant with an offset"):
         parse_instant(f"2025-01-31T23:00:00{offset}")
+
+
+def test_the_two_hours_of_a_clock_that_is_set_back_are_two_instants() -> None:
+    earlier = datetime(2025, 10, 26, 2, tzinfo=ZoneInfo("Europe/Oslo"))
+    later = earlier.replace(fold=1)
+
+    assert [format_instant(each) for each in (earlier, later)] == ["2025-10-26T00:00:00Z", "2025-10-26T01:00:00Z"]
+    assert [format_instant(first_hour(each)) for each in (earlier, later)] == ["2025-10-26T00:00:00Z", "2025-10-26T01:00:00Z"]

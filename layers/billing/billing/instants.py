@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """No usage event lies before it (design §8)."""
@@ -27,7 +26,6 @@ def parse_instant(text: object) -> datetime:
     raise ValueError('must be an instant with an offset, such as "2025-01-31T23:00:00Z"')
 
 
-@lru_cache(maxsize=1024)
 def format_instant(instant: datetime) -> str:
     """RFC 3339 in UTC, with a fraction only where there is one.
 

@@ -64,11 +64,11 @@ class Month(NamedTuple):
     hours_in_month: int
 
 
-@lru_cache(maxsize=4096)
 def first_hour(instant: datetime) -> datetime:
-    """The first whole hour that begins at the instant or after it."""
-    whole = instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return whole if whole == instant else whole + HOUR
+    """The first whole hour that begins at the instant or after it, in UTC."""
+    exact = instant.astimezone(UTC)
+    whole = exact.replace(minute=0, second=0, microsecond=0)
+    return whole if whole == exact else whole + HOUR
 
 
 def hours_between(start: datetime, end: datetime) -> int:
