@@ -18,6 +18,7 @@ from moto import mock_aws
 from billing.database import session as database
 from billing.errors import JobFailed
 from local.aws_events import scheduled_event
+from tests.terms.test_history import set_terms
 from tests.world import World, invoke, request
 
 NOON = datetime(2025, 3, 12, 12, tzinfo=UTC)
@@ -63,6 +64,21 @@ def test_each_activity_becomes_a_charge_at_the_campaigns_rate(world: World) -> N
     }
     assert world.balance(campaign) == Decimal(9988)
     assert (result["campaignsProcessed"], result["usageRecordsCreated"], result["lowCreditAlerts"]) == (1, 3, 0)
+
+
+def test_an_activity_is_charged_at_the_rate_of_its_hour_and_what_was_charged_stays(world: World) -> None:
+    campaign = world.campaign(world.company(), "credits", credit_consumption_rate="1")
+    act(world, campaign, at="2025-03-11T23:59:59Z")
+    run()
+    for name, (since, rate) in {"one": ("2025-03-12T10:00:00Z", "2"), "two": ("2025-03-12T11:00:00Z", "3")}.items():
+        assert set_terms(campaign, {"creditConsumptionRate": rate}, since, name, retroactive=True).status == 200
+    for at in ("09:59:59.999999", "10:00:00", "10:59:59.999999", "11:00:00"):
+        act(world, campaign, at=f"2025-03-12T{at}Z")
+
+    run()
+
+    charged = [(row["event_timestamp"].hour, int(row["quantity"]), row["metadata"]["rate"]) for row in world.ledger()]
+    assert charged == [(23, 1, "1"), (9, 1, "1"), (10, 4, "2"), (11, 3, "3")]
 
 
 def test_an_activity_points_to_the_record_that_charged_it_and_is_charged_once(world: World) -> None:
