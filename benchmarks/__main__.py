@@ -1,6 +1,6 @@
 """`make bench`: each operation beside the least that can do the same, in one run, on one Postgres with durable commits.
 
-`QUICK=1` takes a few minutes, `ONLY=jobs` runs a part, `STRICT=1` exits non-zero where a ratio misses its target. Each of
+`QUICK=1` takes under two minutes, `ONLY=jobs` runs a part, `STRICT=1` exits non-zero where a ratio misses its target. Each of
 ROOMS yields rows; a row more is one more `yield` there.
 """
 

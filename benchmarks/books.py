@@ -29,7 +29,7 @@ def run(world: World, quick: bool) -> Iterator[Row]:
     os.environ["DATABASE_STATEMENT_TIMEOUT"] = timeout
     quietly(put_seller)
     yield _issue(world, 1, 500 if quick else 10_000)
-    yield _issue(world, 200 if quick else 10_000, 1)
+    yield _issue(world, 100 if quick else 10_000, 1)
 
 
 def _issue(world: World, companies: int, campaigns: int) -> Row:

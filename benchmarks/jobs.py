@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from benchmarks.measure import Row, seconds
+from benchmarks.rows import campaigns
 from local.aws_events import scheduled_event
 from tests.world import World, invoke
 
@@ -13,7 +14,7 @@ SEAT_SIZES = {1_000: 9, 10_000: 5, 100_000: 3, 1_000_000: 1}
 CREDIT_SIZES = {1_000: 9, 10_000: 5, 100_000: 3}
 """The same for the credit job, which charges two activities of each campaign in a run."""
 
-QUICK_SIZES = {1_000: 9, 10_000: 3}
+QUICK_SIZES = {1_000: 5, 10_000: 3}
 TARGET, AGAIN_TARGET = 1.3, 0.3
 HOUR = datetime(2025, 3, 12, 12, tzinfo=UTC)
 BARE_SEATS = """
@@ -39,7 +40,8 @@ def run(world: World, quick: bool) -> Iterator[Row]:
 
 
 def _seats(world: World, size: int, runs: int) -> Iterator[Row]:
-    _campaigns(world, size, "seats", "seat_price_per_month, current_volunteers", "1, 30")
+    campaigns(world, "bench", "seats", size, {"seat_price_per_month": "1", "current_volunteers": 30})
+    _settle(world, "campaigns")
     bare, first, again = [], [], []
     for n in range(runs):
         hour = HOUR + timedelta(days=len(str(size)), hours=n)
@@ -53,7 +55,9 @@ def _seats(world: World, size: int, runs: int) -> Iterator[Row]:
 
 
 def _credits(world: World, size: int, runs: int) -> Iterator[Row]:
-    _campaigns(world, size, "credits", "credit_allocation, credit_price, credit_consumption_rate", "1000000, 1, 1")
+    terms = {"credit_allocation": "1000000", "credit_price": "1", "credit_consumption_rate": "1"}
+    campaigns(world, "bench", "credits", size, terms)
+    _settle(world, "campaigns")
     bare, first, again = [], [], []
     for n in range(runs):
         _activities(world, size, f"job-{size}-{n}")
@@ -74,23 +78,11 @@ def _run(job: str, hour: datetime, records: int) -> float:
     return took
 
 
-def _campaigns(world: World, size: int, model: str, columns: str, values: str) -> None:
-    world.connection.run(
-        f"""
-        INSERT INTO campaigns (id, company_id, name, status, pricing_model, currency, {columns})
-        SELECT '{model}-' || n, 'bench', 'Campaign', 'active', '{model}', 'EUR', {values}
-        FROM generate_series(1, :size::int) n ON CONFLICT DO NOTHING
-        """,
-        size=size,
-    )
-    _settle(world, "campaigns")
-
-
 def _activities(world: World, size: int, name: str) -> None:
     world.connection.run(
         """
         INSERT INTO campaign_activities (id, campaign_id, kind, quantity, occurred_at)
-        SELECT concat_ws('-', :name::text, kind, n), 'credits-' || n, kind, 2, '2025-03-12T11:30Z'
+        SELECT concat_ws('-', :name::text, kind, n), 'bench-credits-' || n, kind, 2, '2025-03-12T11:30Z'
         FROM generate_series(1, :size::int) n, unnest(ARRAY['session', 'evidence']) kind
         """,
         name=name,
