@@ -24,7 +24,7 @@ MUTANTS = [
     Mutant(f"{RULES}money.py", "rest * 2 == denominator and units % 2", "rest * 2 == denominator", "tests/test_money.py"),
     Mutant(f"{RULES}money.py", "key=lambda n: -remainders[n]", "key=lambda n: remainders[n]", "tests/test_money.py"),
     Mutant(f"{RULES}periods.py", "return self.start <= instant < self.end", "return self.start <= instant <= self.end", PRICING),
-    Mutant(f"{RULES}periods.py", "return whole if whole == instant else whole + HOUR", "return whole + HOUR", "tests/test_periods.py"),
+    Mutant(f"{RULES}periods.py", "return whole if whole == exact else whole + HOUR", "return whole + HOUR", "tests/test_periods.py"),
     Mutant(f"{RULES}periods.py", "hours_between(start, end)))", "hours_between(max(start, period.start), min(end, period.end))))", PRICING),
     Mutant(f"{RULES}terms/campaign.py", 'CHARGED_STATUSES = ("recruiting", "active", "paused")', 'CHARGED_STATUSES = ("recruiting", "active")', PRICING),
     Mutant(f"{RULES}terms/campaign.py", "midnight(self.end_date + DAY, self.zone)", "midnight(self.end_date, self.zone)", PRICING),

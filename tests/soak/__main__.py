@@ -66,7 +66,7 @@ def model(extent: Extent) -> str:
 
 
 def _histories(extent: Extent, worker: int) -> Counter[str]:
-    """Every so manieth seed, until the minutes are over and the steps are done."""
+    """Every WORKERS-th seed, until the minutes are over and the steps are done."""
     ends, number = time.monotonic() + 60 * extent.minutes, extent.seed + worker
     with _database() as (world, _):
         Billing.world = world
