@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from benchmarks.measure import Row, in_turn, quietly, seconds
 from local.aws_events import scheduled_event
-from tests.operations.invoicing import put_profile, put_seller
+from tests.operations.invoicing import age, put_profile, put_seller
 from tests.world import World, invoke
 
 MONTHS = [datetime(2025, month, 1, tzinfo=UTC) for month in (1, 2, 3, 4)]
@@ -85,7 +85,8 @@ def _load(world: World, kind: str, companies: int, campaigns: int) -> None:
         """,
         kind=kind,
     )
-    world.connection.run("ANALYZE")
+    age(world)
+    world.connection.run("VACUUM ANALYZE")
     world.connection.run("CHECKPOINT")
 
 

@@ -119,10 +119,10 @@ class _Account(NamedTuple):
 
 class _Said(NamedTuple):
     campaign_id: str
-    month: date
+    month: str
     key: str
     currency: str
-    amount: Decimal
+    amount: Decimal | int
     numbers: list[str] | None
 
 
@@ -242,17 +242,20 @@ def _charges(
 def _said(db: Session, pairs: list[tuple[date, str]]) -> Said:
     said: Said = {}
     asked = {"campaign_ids": [campaign for _, campaign in pairs], "months": [month.isoformat() for month, _ in pairs]}
-    for row in db.all(_Said, _SQL["invoiced"], **asked):
-        keys = said.setdefault((row.campaign_id, row.month), {}).setdefault(row.currency, {})
-        keys[row.key] = Invoiced(row.amount, tuple(row.numbers or ()))
+    for row in db.table(_Said, _SQL["invoiced"], **asked):
+        keys = said.setdefault((row.campaign_id, date.fromisoformat(row.month)), {}).setdefault(row.currency, {})
+        keys[row.key] = Invoiced(Decimal(row.amount), tuple(row.numbers or ()))
     return said
 
 
 def this_month(db: Session, account: Account, month: date) -> Iterator[tuple[date, str]]:
     """A month with each campaign of the company, in the order of their ids."""
     after = ""
-    while ids := db.values(_SQL["campaigns"], company_id=account.id, after=after, size=CHUNK):
+    while True:
+        ids = db.values(_SQL["campaigns"], company_id=account.id, after=after, size=CHUNK)
         yield from ((month, campaign_id) for campaign_id in ids)
+        if len(ids) < CHUNK:
+            return
         after = ids[-1]
 
 

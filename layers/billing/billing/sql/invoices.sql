@@ -90,25 +90,30 @@ FROM closed JOIN cause ON cause.since < closed.ends_at AND cause.until >= closed
 ORDER BY closed.month, cause.campaign_id;
 
 -- name: invoiced
--- What all documents say of campaigns and months, by key and currency, and the uncredited documents that say it.
-SELECT l.campaign_id, l.month, l.key, l.currency, sum(l.amount) AS amount,
-    array_agg(DISTINCT l.number) FILTER (WHERE i.corrects IS NULL AND credit.number IS NULL) AS numbers
-FROM unnest(:campaign_ids::text[], :months::date[]) AS asked (campaign_id, month)
-JOIN invoice_lines l ON l.campaign_id = asked.campaign_id AND l.month = asked.month
-JOIN invoices i ON i.number = l.number
-LEFT JOIN invoices credit ON credit.corrects = i.number
-WHERE l.kind IN ('charge', 'adjustment', 'credit') AND l.key NOT LIKE 'manual:%'
-GROUP BY l.campaign_id, l.month, l.key, l.currency;
+-- What all documents say of campaigns and months, by key and currency, and the uncredited documents that say it; as one JSON text.
+SELECT json_agg(json_build_array(campaign_id, month, key, currency, amount, numbers))::text FROM (
+    SELECT l.campaign_id, l.month, l.key, l.currency, sum(l.amount) AS amount,
+        array_agg(DISTINCT l.number) FILTER (WHERE i.corrects IS NULL AND credit.number IS NULL) AS numbers
+    FROM unnest(:campaign_ids::text[], :months::date[]) AS asked (campaign_id, month)
+    JOIN invoice_lines l ON l.campaign_id = asked.campaign_id AND l.month = asked.month
+    JOIN invoices i ON i.number = l.number
+    LEFT JOIN invoices credit ON credit.corrects = i.number
+    WHERE l.kind IN ('charge', 'adjustment', 'credit') AND l.key NOT LIKE 'manual:%'
+    GROUP BY l.campaign_id, l.month, l.key, l.currency
+) AS said;
 
 -- name: first_taxes
 -- For each month and currency how the first uncredited document that invoiced it is taxed, and why no tax was due on it.
-SELECT DISTINCT ON (l.month, l.currency) l.month, l.currency, l.tax_category, l.tax_rate,
-    jsonb_path_query_first(i.document, '$.taxes[*] ? (@.taxCategory == $category).taxReason',
-        jsonb_build_object('category', l.tax_category)) #>> '{}' AS tax_reason
-FROM invoice_lines l JOIN invoices i ON i.number = l.number
-WHERE l.company_id = :company_id AND l.month = ANY (:months::date[]) AND l.kind IN ('charge', 'adjustment')
-    AND i.corrects IS NULL AND NOT EXISTS (SELECT FROM invoices credit WHERE credit.corrects = i.number)
-ORDER BY l.month, l.currency, i.year, i.sequence, l.position;
+SELECT first.month, first.currency, first.tax_category, first.tax_rate,
+    jsonb_path_query_first(said.document, '$.taxes[*] ? (@.taxCategory == $category).taxReason',
+        jsonb_build_object('category', first.tax_category)) #>> '{}' AS tax_reason
+FROM (
+    SELECT DISTINCT ON (l.month, l.currency) l.month, l.currency, l.tax_category, l.tax_rate, l.number
+    FROM invoice_lines l JOIN invoices i ON i.number = l.number
+    WHERE l.company_id = :company_id AND l.month = ANY (:months::date[]) AND l.kind IN ('charge', 'adjustment')
+        AND i.corrects IS NULL AND NOT EXISTS (SELECT FROM invoices credit WHERE credit.corrects = i.number)
+    ORDER BY l.month, l.currency, i.year, i.sequence, l.position
+) AS first JOIN invoices said ON said.number = first.number;
 
 -- name: open_adjustments
 -- The adjustments that people made of which not all is invoiced, and how much is.
