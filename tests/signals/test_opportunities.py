@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from billing import pricing
 from billing.money import round_money
 from billing.periods import DAY, HOUR, Period, calendar_month, hours_between, midnight, months
 from billing.pricing.statement import Part
@@ -25,7 +24,7 @@ from billing.signals.opportunities import (
     of_company,
     of_subscription,
 )
-from billing.signals.prices import prices
+from billing.signals.prices import seats as seats_of
 from billing.signals.proposals import Bundle
 from billing.terms.campaign import BEGINNING, END, Campaign, Version
 from billing.terms.models import SeatTerms
@@ -221,7 +220,7 @@ def two_months(used: tuple[str, str], committed: str = "10", currency: str = "EU
     for month, seats in zip((FEBRUARY, MARCH), used, strict=True):
         hours = SeatMonth(month.hours, Decimal(seats) * month.hours)
         part = Part(version, month, months(month, OSLO), Consumption(seat_months=(hours,)))
-        seen.append((month, prices(of, [part], pricing.statement(of, [part]), None)))
+        seen.append((month, seats_of(of, [part])))
     return facts(of, seats=SeatFacts(MARCH, 0, 0, Fraction(0), seen))
 
 

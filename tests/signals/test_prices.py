@@ -59,8 +59,8 @@ def test_a_seat_costs_the_total_by_the_seat_months_used(currency: str, price: st
     assert (march.used_units, march.list_unit_price) == (units, Fraction(price))
     assert march.effective_unit_price == Fraction(effective) / units
     assert march.premium == Fraction(effective) / units / Fraction(price) - 1
-    assert march.idle_units == Fraction(29720 - 28568, 743)
-    assert march.idle_amount == Fraction(29720 - 28568, 743) * Fraction(price)
+    assert march.seats.idle_units == Fraction(29720 - 28568, 743)
+    assert march.seats.idle_amount == Fraction(29720 - 28568, 743) * Fraction(price)
     assert march.budget_used == 1
 
 
@@ -69,13 +69,14 @@ def test_without_use_nothing_has_a_price_and_all_of_the_commitment_is_idle() -> 
 
     assert figures(march.used_units, march.effective_unit_price, march.premium) == (0, None, None)
     assert (march.cost_per_learner, march.cost_per_session, march.cost_per_volunteer_hour) == (None, None, None)
-    assert figures(march.idle_units, march.idle_amount, march.seats.load, march.budget_used) == (40, 1400, 0, None)
+    assert figures(march.seats.idle_units, march.seats.idle_amount) == (40, 1400)
+    assert figures(march.seats.capacity.load, march.budget_used) == (0, None)
 
 
 def test_without_a_commitment_there_is_no_load_and_nothing_idle() -> None:
     march = signals("seats", SeatTerms(Decimal(35)), seats("743", "743"))
 
-    assert figures(march.seats.load, march.seats.commitment_used, march.idle_units) == (None, None, 0)
+    assert figures(march.seats.capacity.load, march.seats.capacity.commitment_used, march.seats.idle_units) == (None, None, 0)
     assert figures(march.effective_unit_price, march.premium) == (35, 0)
 
 
@@ -84,7 +85,7 @@ def test_a_free_seat_has_no_premium() -> None:
 
 
 def test_nothing_is_idle_while_the_status_is_not_charged() -> None:
-    assert signals("seats", SeatTerms(Decimal(35), Decimal(40)), seats("743"), status="draft").idle_units == 0
+    assert signals("seats", SeatTerms(Decimal(35), Decimal(40)), seats("743"), status="draft").seats.idle_units == 0
 
 
 def test_a_credit_costs_what_grants_and_overage_come_to() -> None:
@@ -97,7 +98,7 @@ def test_a_credit_costs_what_grants_and_overage_come_to() -> None:
     assert (march.used_units, march.list_unit_price) == (Fraction("236.5"), Fraction("6.5"))
     assert march.effective_unit_price == Fraction("1437.25") / Fraction("236.5")
     assert march.cost_per_session == Fraction("1437.25") / 43
-    assert march.idle_units is None
+    assert march.seats.idle_units is None
 
 
 def test_a_bundle_has_no_unit_of_its_own_but_a_cost_for_each_learner() -> None:

@@ -1,6 +1,6 @@
 """Loads what the rules of opportunities take, for a company at once (design §15)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -25,7 +25,7 @@ from billing.signals.opportunities import (
     of_company,
     of_subscription,
 )
-from billing.signals.prices import list_unit_price, prices
+from billing.signals.prices import list_unit_price, seats
 from billing.signals.proposals import Bundle
 from billing.sql import queries
 from billing.terms.campaign import Campaign
@@ -47,18 +47,6 @@ class _Bought(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     served: Decimal
-
-
-class _Month(NamedTuple):
-    """A month, and what a campaign is charged for it."""
-
-    period: Period
-    charged: Charged
-    statement: Statement
-
-    @property
-    def learners(self) -> Decimal:
-        return sum((part.consumption.learners for part in self.charged.parts), Decimal(0))
 
 
 def load_opportunities(db: Session, company: Company, now: datetime) -> list[Opportunity]:
@@ -98,7 +86,6 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     positions = load_positions(db, list(current.values()), so_far, now, daily)
     facts = []
     for campaign, position, charged in zip(campaigns, positions, previous, strict=True):
-        newer = _month(last, charged)
         in_force = current[campaign.id].parts[-1]
         kind = KINDS.get(in_force.version.pricing_model, "session_completed")
         facts.append(
@@ -109,8 +96,8 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
                 forecast=position.forecast,
                 list_price=list_unit_price(campaign, in_force),
                 month=so_far,
-                last_month=LastMonth(last, newer.statement.total_amount, newer.learners),
-                seats=_seats(days, lately[campaign.id], [_month(before, older[campaign.id]), newer])
+                last_month=LastMonth(last, _statement(charged).total_amount, _learners(charged)),
+                seats=_seats(days, lately[campaign.id], {before: older[campaign.id], last: charged})
                 if campaign.id in lately
                 else None,
                 daily=daily.get((campaign.id, kind), {}),
@@ -119,15 +106,15 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     return facts
 
 
-def _month(period: Period, charged: Charged) -> _Month:
-    return _Month(period, charged, _statement(charged))
+def _learners(charged: Charged) -> Decimal:
+    return sum((part.consumption.learners for part in charged.parts), Decimal(0))
 
 
 def _statement(charged: Charged) -> Statement:
     return pricing.statement(charged.campaign, charged.parts, charged.earlier)
 
 
-def _seats(days: Period, lately: Charged, months: Sequence[_Month]) -> SeatFacts:
+def _seats(days: Period, lately: Charged, months: Mapping[Period, Charged]) -> SeatFacts:
     campaign, hours = lately.campaign, [_hours(lately.campaign, part) for part in lately.parts]
     lines = [line for line in _statement(lately).lines if line.key == "seats.additional"]
     return SeatFacts(
@@ -135,7 +122,7 @@ def _seats(days: Period, lately: Charged, months: Sequence[_Month]) -> SeatFacts
         hours=sum(committed for committed, _ in hours),
         hours_over=sum(above for _, above in hours),
         additional=sum((line.exact_amount for line in lines), Fraction(0)),
-        months=[(each.period, prices(campaign, each.charged.parts, each.statement, None)) for each in months],
+        months=[(month, seats(campaign, used.parts)) for month, used in months.items()],
     )
 
 

@@ -29,7 +29,7 @@ from zoneinfo import ZoneInfo
 from billing.periods import DAY, Period, hours_between
 from billing.signals.capacity import HOURS_OF_A_YEAR, NEAR, Capacity, ratio
 from billing.signals.forecast import Forecast
-from billing.signals.prices import Prices
+from billing.signals.prices import Seats
 from billing.signals.proposals import Bundle
 from billing.terms.campaign import BEGINNING, END, Campaign
 
@@ -69,7 +69,7 @@ class SeatFacts(NamedTuple):
     hours: int
     hours_over: int
     additional: Fraction
-    months: Sequence[tuple[Period, Prices]]
+    months: Sequence[tuple[Period, Seats]]
 
 
 class LastMonth(NamedTuple):
@@ -173,7 +173,7 @@ def _runs_out(facts: Facts) -> Iterator[Opportunity]:
 
 def _idle(facts: Facts) -> Iterator[Opportunity]:
     months = facts.seats.months if facts.seats else ()
-    used = [each.seats.commitment_used for _, each in months]
+    used = [each.capacity.commitment_used for _, each in months]
     if len(used) < 2 or any(each is None or each >= IDLE_BELOW for each in used):
         return
     amount = sum((each.idle_amount or Fraction(0) for _, each in months), Fraction(0))
@@ -187,7 +187,7 @@ def _idle(facts: Facts) -> Iterator[Opportunity]:
             Evidence(name, value or Fraction(0), f"{source}, month of {_month(period, facts.campaign.zone)}")
             for n, (period, each) in enumerate(months, start=1)
             for name, value, source in (
-                (f"commitmentUsed{n}", each.seats.commitment_used, "hours of committed seats used ÷ committed"),
+                (f"commitmentUsed{n}", each.capacity.commitment_used, "hours of committed seats used ÷ committed"),
                 (f"idleSeatMonths{n}", each.idle_units, "seat-months committed and not used"),
                 (f"idleAmount{n}", each.idle_amount, "at the price in force"),
             )

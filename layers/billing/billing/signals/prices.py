@@ -23,6 +23,15 @@ from billing.terms.models import CreditTerms, SeatTerms
 from billing.usage.consumption import Consumption, combined
 
 
+class Seats(NamedTuple):
+    """How seats are used, and what of the commitment is idle: seat-months, and their amount at the price in force; null
+    where the campaign is not charged by the seat."""
+
+    capacity: Capacity
+    idle_units: Fraction | None
+    idle_amount: Fraction | None
+
+
 class Prices(NamedTuple):
     """Money in the statement's currency, exact; null where it has no meaning for the model."""
 
@@ -34,9 +43,7 @@ class Prices(NamedTuple):
     effective_unit_price: Fraction | None
     list_unit_price: Fraction | None
     premium: Fraction | None
-    seats: Capacity
-    idle_units: Fraction | None
-    idle_amount: Fraction | None
+    seats: Seats
     budget_used: Fraction | None
 
 
@@ -47,8 +54,6 @@ def prices(campaign: Campaign, parts: Sequence[Part], statement: Statement, budg
     listed = list_unit_price(campaign, parts[-1])
     effective = ratio(total, units)
     above = ratio(effective, listed)
-    by_seat = any(isinstance(part.version.terms, SeatTerms) for part in parts)
-    idle = [_idle(campaign, part) for part in parts if isinstance(part.version.terms, SeatTerms)]
     return Prices(
         used=used,
         cost_per_learner=ratio(total, Fraction(used.learners)),
@@ -58,10 +63,18 @@ def prices(campaign: Campaign, parts: Sequence[Part], statement: Statement, budg
         effective_unit_price=effective,
         list_unit_price=listed,
         premium=None if above is None else above - 1,
-        seats=of_seats(campaign, parts),
-        idle_units=sum((units for units, _ in idle), Fraction(0)) if by_seat else None,
-        idle_amount=sum((units * price for units, price in idle), Fraction(0)) if by_seat else None,
+        seats=seats(campaign, parts),
         budget_used=ratio(total, None if budget is None else Fraction(budget)),
+    )
+
+
+def seats(campaign: Campaign, parts: Sequence[Part]) -> Seats:
+    """The signals of seats over a period that the parts cover."""
+    idle = [_idle(campaign, part) for part in parts if isinstance(part.version.terms, SeatTerms)]
+    return Seats(
+        capacity=of_seats(campaign, parts),
+        idle_units=sum((units for units, _ in idle), Fraction(0)) if idle else None,
+        idle_amount=sum((units * price for units, price in idle), Fraction(0)) if idle else None,
     )
 
 
