@@ -161,8 +161,7 @@ def _responses(operation: dict[str, Any]) -> dict[str, Any]:
     if outcomes == {200: DEFAULT_OPENAPI_RESPONSE_DESCRIPTION}:
         outcomes = {}
     answers = {status for status in outcomes if status < 300} or {200}
-    errors = {status for status in outcomes if status >= 400} | {400, 401, 403, 422, 429, 500, 503}
-    errors |= {413} if "requestBody" in operation else set()
+    errors = {status for status in outcomes if status >= 400} | {400, 401, 403, 413, 422, 429, 500, 503}
     errors |= {404} if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())) else set()
     responses = {
         str(status): {"description": outcomes.get(status, "Done.")} | ({"content": content} if status != 204 else {})

@@ -316,3 +316,18 @@ def test_a_month_that_there_is_not_is_rejected(world: World, month: str) -> None
     answer = overview(world.company(), month)
 
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/month")
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("x" * 60_000, 200), ("x" * 63_000, 413), ("å" * 30_000, 200), ("å" * 31_500, 413)]
+)
+def test_an_overview_that_a_function_cannot_return_is_refused(world: World, name: str, status: int) -> None:
+    owner = world.company()
+    for _ in range(100):
+        world.campaign(owner, "iaas", name=name)
+
+    answer = overview(owner)
+
+    assert answer.status == status
+    if status == 413:
+        assert answer.body["detail"] == "The response would be over the 6 MB that a function returns. Ask for less at a time."

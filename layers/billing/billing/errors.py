@@ -121,7 +121,7 @@ class Conflict(BillingError):
 
 
 class TooLarge(BillingError):
-    """The request is over a limit that the detail states. Send less at a time."""
+    """The request, or what it asks for, is over a limit that the detail states. Send or ask for less at a time."""
 
     status = 413
     title = "Content too large"

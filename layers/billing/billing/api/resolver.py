@@ -18,8 +18,11 @@ from billing.api import caller
 from billing.api.body import check_content_type, lower_content_type, parse_body
 from billing.api.gateway import check_event
 from billing.api.problems import HANDLERS, no_route, problem
-from billing.errors import BillingError, FieldError, Invalid, field_error
+from billing.errors import BillingError, FieldError, Invalid, TooLarge, field_error
 from billing.telemetry import logger, metrics
+
+RESPONSE_MAX = 6 * 1024 * 1024
+"""The bytes of a function's response as JSON, a quota of Lambda; the caller of one that is larger would be told 500."""
 
 
 class Api(APIGatewayHttpResolver):
@@ -85,14 +88,21 @@ def _handle(event: dict[str, Any], context: LambdaContext, app: Api) -> dict[str
         app.context.update(company=caller.caller_company(request, app.scope))
         check_content_type(request)
     except BillingError as error:
-        refusal = problem(error)
-        response: dict[str, Any] = {"statusCode": refusal.status_code, "headers": refusal.headers, "body": refusal.body}
+        response = _refusal(error)
     else:
         response = app.resolve(event, context)
+    # A character takes at most four bytes, or six where it is escaped.
+    if len(response["body"] or "") > RESPONSE_MAX / 6 and len(to_json(response)) > RESPONSE_MAX:
+        response = _refusal(TooLarge("The response would be over the 6 MB that a function returns. Ask for less at a time."))
     response["headers"]["X-Billing-Version"] = billing.__version__
     outcome = {4: "Refused", 5: "Failed"}.get(response["statusCode"] // 100, "Answered")
     metrics.add_metric(name=outcome, unit=MetricUnit.Count, value=1)
     return response
+
+
+def _refusal(error: BillingError) -> dict[str, Any]:
+    response = problem(error)
+    return {"statusCode": response.status_code, "headers": response.headers, "body": response.body}
 
 
 def _check_query(app: Api, next_middleware: Callable[[Api], Response[Any]]) -> Response[Any]:
