@@ -31,7 +31,7 @@ demo-reset: .venv/run  ## empty the embedded database, so that the demo begins a
 test: .venv/test browser  ## the whole test suite, against a real Postgres (ARGS="-k name" for a part)
 	@$(VENV)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile --cov)
 
-soak: .venv/test  ## the promises tried at length, 40 minutes on two cores (MINUTES=1 for a fifth, PARTS="model load", SEED=7)
+soak: .venv/test  ## the promises tried at length, 25 minutes on two cores (MINUTES=1 for a fifth, PARTS="model load", SEED=7)
 	@$(VENV)/python -m tests.soak $(or $(MINUTES),5) $(PARTS)
 
 mutants: .venv/test  ## faults made by hand, each put into a copy, and whether a test finds it (ARGS="invoices money" for some)
