@@ -679,10 +679,11 @@ CREATE FUNCTION public.note_activities() RETURNS trigger
     AS $$
 BEGIN
     INSERT INTO activity_changes (company_id, campaign_id, occurred_at)
-    SELECT DISTINCT c.company_id, c.id, date_trunc('hour', changed.occurred_at, 'UTC')
+    SELECT c.company_id, c.id, max(changed.occurred_at)
     FROM changed JOIN campaigns c ON c.id = changed.campaign_id
     WHERE changed.kind = 'volunteer_hours'
-        AND EXISTS (SELECT FROM campaign_terms t WHERE t.campaign_id = c.id AND t.terms ->> 'pricing_model' = 'custom');
+        AND EXISTS (SELECT FROM campaign_terms t WHERE t.campaign_id = c.id AND t.terms ->> 'pricing_model' = 'custom')
+    GROUP BY c.id, date_trunc('hour', changed.occurred_at, 'UTC');
     RETURN NULL;
 END $$;
 
@@ -692,7 +693,7 @@ CREATE FUNCTION public.note_changed_activity() RETURNS trigger
     AS $$
 BEGIN
     INSERT INTO activity_changes (company_id, campaign_id, occurred_at)
-    SELECT DISTINCT c.company_id, c.id, date_trunc('hour', changed.occurred_at, 'UTC')
+    SELECT DISTINCT c.company_id, c.id, changed.occurred_at
     FROM (VALUES (OLD.campaign_id, OLD.kind, OLD.occurred_at), (NEW.campaign_id, NEW.kind, NEW.occurred_at))
         AS changed (campaign_id, kind, occurred_at)
     JOIN campaigns c ON c.id = changed.campaign_id

@@ -60,17 +60,34 @@ def test_late_usage_of_an_hour_in_which_a_month_begins_at_half_past_is_invoiced(
     """February begins at 18:30 UTC in Kolkata, and an hour of seats belongs to the month of its first instant."""
     company = invoiced_company(world, "Asia/Kolkata")
     iaas, seats = world.campaign(company, "iaas"), world.campaign(company, "seats", start_date="2025-01-01")
+    hourly = '{"variableComponents": [{"name": "Hours", "unit": "hour", "rate": "10.00"}]}'
+    custom, moved = (world.campaign(company, "custom", custom_pricing_terms=hourly) for _ in range(2))
+    volunteer(world, moved, 5)
     post_invoices(company, "2025-01")
     post_invoices(company, "2025-02")
     age(world)
     record(iaas, 10, "2025-01-31T18:10:00Z")
     record(iaas, 7, "2025-01-31T18:40:00Z")
     record(seats, 5000, "2025-01-31T18:40:00Z", "seat_usage")
+    volunteer(world, custom, 3)
+    world.connection.run("UPDATE campaign_activities SET occurred_at = '2025-01-31T18:10Z' WHERE quantity = 5")
 
     (march,) = post_invoices(company, "2025-03").body["invoices"]
 
-    late = {(line["month"], line["key"]) for line in march["lines"] if line["kind"] == "adjustment"}
-    assert late == {("2025-01", "iaas.learners"), ("2025-02", "iaas.learners"), ("2025-01", "seats.additional")}
+    late = {(line["campaignId"], line["month"], line["key"]) for line in march["lines"] if line["kind"] == "adjustment"}
+    assert late == {
+        (iaas, "2025-01", "iaas.learners"),
+        (iaas, "2025-02", "iaas.learners"),
+        (seats, "2025-01", "seats.additional"),
+        (custom, "2025-02", "custom.component:Hours"),
+        (moved, "2025-01", "custom.component:Hours"),
+        (moved, "2025-02", "custom.component:Hours"),
+    }
+
+
+def volunteer(world: World, campaign: str, hours: int) -> None:
+    at = "2025-01-31T18:40:00Z"
+    world.insert("campaign_activities", campaign_id=campaign, kind="volunteer_hours", quantity=hours, occurred_at=at)
 
 
 def test_a_credited_month_is_issued_again_only_by_hand(world: World) -> None:
