@@ -51,7 +51,7 @@ def test_the_job_closes_no_month_of_a_company_on_hold_nor_issues_a_credited_one_
     assert [each["month"] for each in invoices(company).body["invoices"]] == ["2025-02", "2025-01", "2025-01"]
 
 
-def test_a_company_with_over_1000_campaigns_waits_for_the_job(world: World) -> None:
+def large_company(world: World) -> str:
     company = invoiced_company(world)
     world.connection.run(
         """INSERT INTO campaigns (id, company_id, name, status, currency, pricing_model, seat_price_per_month, committed_seats,
@@ -59,6 +59,11 @@ def test_a_company_with_over_1000_campaigns_waits_for_the_job(world: World) -> N
         SELECT 'c' || n, :company, 'Campaign', 'active', 'EUR', 'seats', 10, 1, '2025-01-01' FROM generate_series(1, 1001) n""",
         company=company,
     )
+    return company
+
+
+def test_a_company_with_over_1000_campaigns_waits_for_the_job(world: World) -> None:
+    company = large_company(world)
 
     asked, shown = post_invoices(company, "2025-01"), preview(company, "2025-01")
     result = run("2025-02-01T00:00:00Z")
@@ -69,3 +74,15 @@ def test_a_company_with_over_1000_campaigns_waits_for_the_job(world: World) -> N
     assert "lines" not in document
     assert document["netAmount"] == "10010.00"
     assert preview(company, "2025-01").status == 200
+
+
+def test_what_was_asked_for_a_month_that_is_no_longer_invoiced_is_withdrawn(world: World) -> None:
+    company = large_company(world)
+    asked, shown = post_invoices(company, "2025-01"), preview(company, "2025-01")
+    put_profile(company, invoiceFrom="2025-02")
+
+    result = run("2025-02-01T00:00:00Z")
+
+    assert (asked.status, shown.status) == (202, 202)
+    assert (result["success"], result["invoicesIssued"], months(world)) == (True, 0, [])
+    assert world.value("SELECT count(*) FROM invoice_requests WHERE done_at IS NULL") == 0

@@ -5,13 +5,20 @@ FROM companies c LEFT JOIN billing_profiles p ON p.company_id = c.id
 WHERE c.id = :company_id AND :company IN (c.id, '*');
 
 -- name: set_profile
--- Write a company's billing profile. Where no month is named it keeps the one that it has, or begins with the current month.
-INSERT INTO billing_profiles (company_id, profile, invoice_from, hold)
-SELECT id, :profile::jsonb, coalesce(:invoice_from::date, date_trunc('month', now() AT TIME ZONE time_zone)::date), :hold
-FROM companies WHERE id = :company_id AND :company IN (id, '*')
-ON CONFLICT (company_id) DO UPDATE SET profile = excluded.profile, hold = excluded.hold,
-    invoice_from = coalesce(:invoice_from::date, billing_profiles.invoice_from), revision = billing_profiles.revision + 1
-RETURNING to_char(invoice_from, 'YYYY-MM') AS invoice_from;
+-- Write a company's billing profile. Where no month is named it keeps the one that it has, or begins with the current month; what
+-- was asked for a month before it can no longer be done.
+WITH stored AS (
+    INSERT INTO billing_profiles (company_id, profile, invoice_from, hold)
+    SELECT id, :profile::jsonb, coalesce(:invoice_from::date, date_trunc('month', now() AT TIME ZONE time_zone)::date), :hold
+    FROM companies WHERE id = :company_id AND :company IN (id, '*')
+    ON CONFLICT (company_id) DO UPDATE SET profile = excluded.profile, hold = excluded.hold,
+        invoice_from = coalesce(:invoice_from::date, billing_profiles.invoice_from), revision = billing_profiles.revision + 1
+    RETURNING company_id, invoice_from
+), withdrawn AS (
+    UPDATE invoice_requests asked SET done_at = now() FROM stored
+    WHERE asked.company_id = stored.company_id AND asked.month < stored.invoice_from AND asked.done_at IS NULL
+)
+SELECT to_char(invoice_from, 'YYYY-MM') AS invoice_from FROM stored;
 
 -- name: seller
 -- The seller, as one JSON text.
