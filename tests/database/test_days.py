@@ -42,11 +42,11 @@ def test_a_days_usage_is_that_of_its_instants_there(world: World, name: str, cha
     days = [change.date() + n * DAY for n in range(-3, 5, gap)]
 
     with transaction(company) as db:
-        daily = load_daily(db, zone, [campaign, other], days)
+        daily = load_daily(db, zone, {campaign: "learner_served", other: "learner_served"}, days)
 
     expected: Counter[date] = Counter()
     for instant, quantity in records:
         expected[instant.astimezone(zone).date()] += 1000 if instant == change else quantity
-    assert daily[campaign, "learner_served"] == {day: expected[day] for day in days if expected[day]}
+    assert daily[campaign] == {day: expected[day] for day in days if expected[day]}
     day = change.astimezone(zone).date()
-    assert daily.get((other, "learner_served"), {}) == ({day: Decimal("2.5")} if day in days else {})
+    assert daily.get(other, {}) == ({day: Decimal("2.5")} if day in days else {})

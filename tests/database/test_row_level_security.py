@@ -327,10 +327,11 @@ def test_the_roles_own_nothing_and_are_nothing_special(world: World, role: str) 
 
 SPAN = "ARRAY[:campaign], ARRAY['2025-03-01Z']::timestamptz[], ARRAY['infinity'::timestamptz]"
 SUMS = {
-    "usage_of_parts": f"SELECT quantity FROM usage_of_parts({SPAN})",
+    "usage_of_parts": f"SELECT quantity FROM usage_of_parts({SPAN}, ARRAY['credit_usage'])",
     "seats_of_parts": f"SELECT seat_hours FROM seats_of_parts({SPAN}, ARRAY[0::numeric])",
     "credits_of_parts": f"SELECT credits FROM credits_of_parts({SPAN})",
-    "usage_of_days": "SELECT used::text FROM usage_of_days(ARRAY[:campaign], ARRAY['2025-03-01'::date], 'UTC')",
+    "usage_of_days": """
+        SELECT used::text FROM usage_of_days(ARRAY[:campaign], ARRAY['credit_usage'], ARRAY['2025-03-01'::date], 'UTC')""",
 }
 READ = {"settled"} | SUMS.keys()
 MAY_BE_CALLED = {

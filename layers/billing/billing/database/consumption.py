@@ -206,9 +206,9 @@ def _committed(version: Version) -> Decimal:
     return version.terms.committed if isinstance(version.terms, SeatTerms) else Decimal(0)
 
 
-def load_learners(db: Session, campaign_ids: Sequence[str], until: datetime) -> dict[str, Decimal]:
-    """The learners served in campaigns' lives until an instant, by the campaigns that served any."""
-    text = db.value(_SQL["learners"], campaign_ids=list(campaign_ids), until=until)
+def load_learners(db: Session, campaign_ids: Sequence[str], until: datetime, since: datetime = EARLIEST) -> dict[str, Decimal]:
+    """The learners served between two instants, or in campaigns' lives until one, by the campaigns that served any."""
+    text = db.value(_SQL["learners"], campaign_ids=list(campaign_ids), since=since, until=until)
     return {campaign_id: Decimal(quantity) for campaign_id, quantity in load_json(text or "{}").items()}
 
 

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from billing import pricing
 from billing.database.campaigns import Span, load_company_campaigns
-from billing.database.consumption import Charged, load_consumption
+from billing.database.consumption import Charged, load_consumption, load_learners
 from billing.database.session import Session
-from billing.database.signals import Company, last_days, load_daily, load_positions
+from billing.database.signals import Company, kinds_of, last_days, load_daily, load_positions
+from billing.money import exact
 from billing.periods import DAY, Period, calendar_month, midnight, month_so_far
-from billing.pricing.seats import committed_hours
-from billing.pricing.statement import Part, Statement
+from billing.pricing.seats import additional_seat_months, committed_hours
+from billing.pricing.statement import Part
 from billing.signals.opportunities import (
     Bought,
     Facts,
@@ -32,8 +33,6 @@ from billing.terms.campaign import Campaign
 from billing.terms.models import SeatTerms
 
 _SQL = queries("signals")
-KINDS = {"credits": "credit_usage", "iaas": "learner_served"}
-"""What a day's units are, by the pricing model; sessions of the others."""
 
 
 class _Bought(NamedTuple):
@@ -76,18 +75,16 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     if not campaigns:
         return []
     by_seat = [campaign for campaign in campaigns if any(isinstance(each.terms, SeatTerms) for each in campaign.versions)]
-    # What only the rules of seats look at is loaded for them alone. The last month's learners are compared whatever the model.
-    spans = ((campaigns, so_far), (by_seat, before), (by_seat, days))
+    # What only the rules of seats look at is loaded for them alone.
+    spans = ((campaigns, so_far), (campaigns, last), (by_seat, before), (by_seat, days))
     loaded = iter(load_consumption(db, [(campaign, period) for some, period in spans for campaign in some]))
-    current, older, lately = ({each.id: next(loaded) for each in some} for some, _ in spans)
-    previous = load_consumption(db, [(each, last) for each in campaigns], all_usage=True)
-    compared = {*last_days(today), *days_compared(today - DAY)}
-    daily = load_daily(db, zone, [campaign.id for campaign in campaigns], compared)
+    current, previous, older, lately = ({each.id: next(loaded) for each in some} for some, _ in spans)
+    learners = load_learners(db, list(previous), last.end, last.start)
+    daily = load_daily(db, zone, kinds_of(current.values()), {*last_days(today), *days_compared(today - DAY)})
     positions = load_positions(db, list(current.values()), so_far, now, daily)
     facts = []
-    for campaign, position, charged in zip(campaigns, positions, previous, strict=True):
-        in_force = current[campaign.id].parts[-1]
-        kind = KINDS.get(in_force.version.pricing_model, "session_completed")
+    for campaign, position in zip(campaigns, positions, strict=True):
+        in_force, charged = current[campaign.id].parts[-1], previous[campaign.id]
         facts.append(
             Facts(
                 campaign=campaign,
@@ -96,34 +93,37 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
                 forecast=position.forecast,
                 list_price=list_unit_price(campaign, in_force),
                 month=so_far,
-                last_month=LastMonth(last, _statement(charged).total_amount, _learners(charged)),
+                last_month=LastMonth(last, _total(charged), learners.get(campaign.id, Decimal(0))),
                 seats=_seats(days, lately[campaign.id], {before: older[campaign.id], last: charged})
                 if campaign.id in lately
                 else None,
-                daily=daily.get((campaign.id, kind), {}),
+                daily=daily.get(campaign.id, {}),
             )
         )
     return facts
 
 
-def _learners(charged: Charged) -> Decimal:
-    return sum((part.consumption.learners for part in charged.parts), Decimal(0))
-
-
-def _statement(charged: Charged) -> Statement:
-    return pricing.statement(charged.campaign, charged.parts, charged.earlier)
+def _total(charged: Charged) -> Decimal:
+    return pricing.statement(charged.campaign, charged.parts, charged.earlier).total_amount
 
 
 def _seats(days: Period, lately: Charged, months: Mapping[Period, Charged]) -> SeatFacts:
     campaign, hours = lately.campaign, [_hours(lately.campaign, part) for part in lately.parts]
-    lines = [line for line in _statement(lately).lines if line.key == "seats.additional"]
     return SeatFacts(
         days=days,
         hours=sum(committed for committed, _ in hours),
         hours_over=sum(above for _, above in hours),
-        additional=sum((line.exact_amount for line in lines), Fraction(0)),
+        additional=sum((_additional(part) for part in lately.parts), Fraction(0)),
         months=[(month, seats(campaign, used.parts)) for month, used in months.items()],
     )
+
+
+def _additional(part: Part) -> Fraction:
+    """What the seats above the commitment of a part cost."""
+    terms = part.version.terms
+    if not isinstance(terms, SeatTerms):
+        return Fraction(0)
+    return additional_seat_months(part.consumption) * exact(terms.price_per_month)
 
 
 def _hours(campaign: Campaign, part: Part) -> tuple[int, int]:

@@ -81,8 +81,11 @@ class _Supported(NamedTuple):
     learners: int | None
 
 
-Daily = Mapping[tuple[str, str], Mapping[date, Decimal]]
-"""What was used on each day, by campaign and kind; days without use are left out."""
+Daily = Mapping[str, Mapping[date, Decimal]]
+"""What was used on each day, by campaign; days without use are left out."""
+
+KINDS = {"credits": "credit_usage", "iaas": "learner_served"}
+"""What a day's units are, by the pricing model; sessions of the others."""
 
 
 def load_company(db: Session, company: str, company_id: str) -> Company:
@@ -93,13 +96,19 @@ def load_company(db: Session, company: str, company_id: str) -> Company:
     return found
 
 
-def load_daily(db: Session, zone: ZoneInfo, campaign_ids: Sequence[str], days: Iterable[date]) -> Daily:
-    """What was used on each of some days."""
+def kinds_of(charged: Iterable[Charged]) -> dict[str, str]:
+    """What campaigns are compared by from day to day, by their ids."""
+    return {each.campaign.id: KINDS.get(each.parts[-1].version.pricing_model, "session_completed") for each in charged}
+
+
+def load_daily(db: Session, zone: ZoneInfo, kinds: Mapping[str, str], days: Iterable[date]) -> Daily:
+    """What campaigns used on each of some days, each of its own kind of usage."""
     names = {day.isoformat(): day for day in days}
-    text = db.value(_SQL["daily"], campaign_ids=list(campaign_ids), days=list(names), zone=str(zone))
+    where = {"campaign_ids": list(kinds), "kinds": list(kinds.values()), "days": list(names), "zone": str(zone)}
+    text = db.value(_SQL["daily"], **where)
     return {
-        (campaign_id, kind): {names[day]: quantity for day, quantity in used.items()}
-        for campaign_id, kind, used in load_json(text or "[]")
+        campaign_id: {names[day]: quantity for day, quantity in used.items()}
+        for campaign_id, used in load_json(text or "{}").items()
     }
 
 
@@ -119,15 +128,14 @@ def load_positions(
     grants = _load_grants(db, ids["credits"])
     learners = load_learners(db, ids["iaas"], period.end) if ids["iaas"] else {}
     supported = _load_supported(db, charged)
-    counted = [*ids["credits"], *ids["iaas"]]
     zone, today = charged[0].campaign.zone, now.astimezone(charged[0].campaign.zone).date()
     days = last_days(today)
+    counted = [each for each in charged if each.parts[-1].version.pricing_model in KINDS]
     if daily is None:
-        daily = load_daily(db, zone, counted, days) if counted else {}
+        daily = load_daily(db, zone, kinds_of(counted), days) if counted else {}
     # Where something was used on the first of these days, they are all of the campaign's life.
-    kinds = ("credit_usage", "learner_served", "session_completed")
-    begun = {campaign_id for campaign_id in counted if any(days[0] in daily.get((campaign_id, kind), ()) for kind in kinds)}
-    young = set(counted) - begun
+    begun = {each.campaign.id for each in counted if days[0] in daily.get(each.campaign.id, ())}
+    young = {each.campaign.id for each in counted} - begun
     undated = [each.campaign.id for each in charged if each.campaign.start_date is None and each.campaign.id in young]
     first_days = _load_first_days(db, zone, undated) | dict.fromkeys(begun, days[0])
     positions = []
@@ -208,8 +216,7 @@ def _load_first_days(db: Session, zone: ZoneInfo, campaign_ids: list[str]) -> di
 
 def _forecast(charged: Charged, used: Capacity, daily: Daily, days: Sequence[date], now: datetime) -> Forecast | None:
     """Of credits, and of the learners agreed on; the days are the last ones of the campaign's life that are over."""
-    kind = {"credit": "credit_usage", "learner": "learner_served"}.get(used.unit or "")
-    if kind is None or used.available is None:
+    if used.unit not in ("credit", "learner") or used.available is None:
         return None
-    of_campaign = daily.get((charged.campaign.id, kind), {})
+    of_campaign = daily.get(charged.campaign.id, {})
     return forecast(now, Fraction(used.available), [of_campaign.get(day, Decimal(0)) for day in days])

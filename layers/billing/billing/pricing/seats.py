@@ -51,7 +51,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
     yield line(
         key="seats.additional",
         description="Additional seats",
-        quantity=_total(_of_month(month.additional_seat_hours, month.hours_in_month) for month in months),
+        quantity=additional_seat_months(part.consumption),
         estimated=_total(_of_month(month.estimated_additional_seat_hours, month.hours_in_month) for month in months),
         derivation=tuple(
             f"{derivation.number(month.additional_seat_hours)} {above} ÷ {month.hours_in_month:,} × {price}"
@@ -72,6 +72,11 @@ def committed_hours(campaign: Campaign, part: Part, month: Month) -> int:
 def seat_months(consumption: Consumption) -> Fraction:
     """Σ u(h) / H(m)."""
     return _total(_of_month(month.seat_hours, month.hours_in_month) for month in consumption.seat_months)
+
+
+def additional_seat_months(consumption: Consumption) -> Fraction:
+    """Σ max(u(h) − c, 0) / H(m)."""
+    return _total(_of_month(month.additional_seat_hours, month.hours_in_month) for month in consumption.seat_months)
 
 
 def _of_month(seats: Decimal, hours_in_month: int, times: int = 1) -> Fraction:

@@ -236,13 +236,15 @@ def days_compared(day: date) -> tuple[date, ...]:
 
 def _spike(facts: Facts) -> Iterator[Opportunity]:
     day, *earlier = days_compared(facts.now.astimezone(facts.campaign.zone).date() - DAY)
+    if facts.daily.get(day, 0) < SPIKE_UNITS:
+        return
     if facts.campaign.start_date and facts.campaign.start_date > earlier[-1]:
         return  # it has not run for as long yet
     units = Fraction(facts.daily.get(day, Decimal(0)))
     usual = Fraction(median(facts.daily.get(each, Decimal(0)) for each in earlier))
     by_seat = facts.capacity.unit == "seat"  # its days are compared by sessions, which have no price
     price = Fraction(0) if by_seat or facts.list_price is None else facts.list_price
-    if units < SPIKE_UNITS or units <= SPIKE_TIMES * usual:
+    if units <= SPIKE_TIMES * usual:
         return
     yield from _found(
         facts,

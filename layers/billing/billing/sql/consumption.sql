@@ -5,7 +5,8 @@
 -- and who paid for the credits used in each part: grants, by their prices, and none, which is overage (a null price).
 SELECT (
     SELECT json_agg(json_build_array(part, kind, quantity))
-    FROM usage_of_parts(:total_ids::text[], :total_starts::timestamptz[], :total_ends::timestamptz[])
+    FROM usage_of_parts(:total_ids::text[], :total_starts::timestamptz[], :total_ends::timestamptz[],
+        ARRAY['credit_usage', 'learner_served', 'session_completed', 'volunteer_hours'])
 )::text AS totals, (
     SELECT json_agg(json_build_array(part, seat_hours, additional_seat_hours, peak, estimated_seat_hours,
         estimated_additional_seat_hours, hours_above))
@@ -21,11 +22,10 @@ SELECT (
 )::text AS movements;
 
 -- name: learners
--- The learners that campaigns served until an instant.
+-- The learners that campaigns served between two instants.
 SELECT json_object_agg((:campaign_ids::text[])[part + 1], quantity)::text
-FROM usage_of_parts(:campaign_ids::text[], array_fill('-infinity'::timestamptz, ARRAY[cardinality(:campaign_ids::text[])]),
-    array_fill(:until::timestamptz, ARRAY[cardinality(:campaign_ids::text[])]))
-WHERE kind = 'learner_served';
+FROM usage_of_parts(:campaign_ids::text[], array_fill(:since::timestamptz, ARRAY[cardinality(:campaign_ids::text[])]),
+    array_fill(:until::timestamptz, ARRAY[cardinality(:campaign_ids::text[])]), ARRAY['learner_served']);
 
 -- name: used_later
 -- The campaigns of a company that have usage from an instant on.

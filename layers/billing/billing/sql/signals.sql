@@ -28,9 +28,9 @@ SELECT s.id AS subscription_id, b.learners_supported AS learners FROM l2i_subscr
 JOIN l2i_bundles b ON b.id = s.bundle_id WHERE s.id = ANY (:subscription_ids::text[]);
 
 -- name: daily
--- What campaigns used on each of some days in their company's time zone: credits, learners or sessions; as one JSON text.
-SELECT json_agg(json_build_array(campaign_id, kind, used))::text
-FROM usage_of_days(:campaign_ids::text[], :days::date[], :zone);
+-- What campaigns used on each of some days in their company's time zone, each of its own kind; as one JSON text.
+SELECT json_object_agg(campaign_id, used)::text
+FROM usage_of_days(:campaign_ids::text[], :kinds::text[], :days::date[], :zone);
 
 -- name: first_days
 -- The first day in a time zone on which campaigns used anything, as one JSON text. The first record of each kind is found by an
