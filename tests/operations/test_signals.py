@@ -4,16 +4,19 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.periods import HOUR, Period, hours_between
+from billing.periods import HOUR, Period, hours_between, months
 from tests.operations.test_get_campaign_usage import summary, use
 from tests.signals.march import MARCH, hours_from, load, record_hours
-from tests.terms.test_history import set_terms
+from tests.terms.test_history import link, set_terms, unlink
 from tests.world import Answer, World, api_event, invoke, request
 
 DAY = timedelta(days=1)
@@ -114,6 +117,45 @@ def test_the_hours_over_capacity_are_those_over_what_was_committed_then(world: W
     assert Decimal(over["amountAtStake"]) == sum(map(Decimal, additional)) > 0
 
 
+def test_seats_from_before_there_was_a_commitment_are_not_above_it(world: World) -> None:
+    company, now = world.company(), datetime.now(UTC)
+    campaign = world.campaign(company, committed_seats=0, seat_price_per_month="100.00")
+    record_hours(world, campaign, hours_from(last_days(now, 28), [11] * 28 * 24))
+    since = last_days(now, 7).isoformat()
+    assert set_terms(campaign, {"committedSeats": 5, "seatPricePerMonth": "120.00"}, since).status == 200
+
+    (over,) = [each for each in opportunities(company).body["opportunities"] if each["rule"] == "U1"]
+
+    evidence = {each["name"]: Decimal(each["value"]) for each in over["evidence"]}
+    assert [evidence["hoursOver"], evidence["hours"], evidence["price"]] == [7 * 24, 7 * 24, 120]
+    of_month = sum(6 * Fraction(hours, whole) for hours, whole in hours_by_month(last_days(now, 7), last_days(now, 0)))
+    assert evidence["additionalSeatMonths"] == round(Decimal(of_month.numerator) / of_month.denominator, 6)
+    assert abs(Decimal(over["amountAtStake"]) - evidence["additionalSeatMonths"] * 120) < Decimal("0.01")
+
+
+def hours_by_month(start: datetime, end: datetime) -> list[tuple[int, int]]:
+    """The hours of each month between two midnights, and those of the whole month, in UTC."""
+    return [(hours_between(each.start, each.end), each.hours_in_month) for each in months(Period(start, end), ZoneInfo("UTC"))]
+
+
+def test_the_learners_of_a_bundle_are_those_served_while_a_campaign_was_linked_to_it(world: World) -> None:
+    company, now = world.company(), datetime.now(UTC)
+    start = last_days(now, 100)
+    period = {"current_period_start": start.isoformat(), "current_period_end": (start + 365 * DAY).isoformat()}
+    subscription = world.subscription(company, "36500.00", **period)
+    world.connection.run("UPDATE l2i_bundles SET learners_supported = 365")
+    campaign = world.campaign(company, "bundle")
+    assert link(campaign, subscription, "1", effectiveFrom=last_days(now, 80).isoformat()).status == 200
+    assert unlink(campaign, effectiveFrom=last_days(now, 10).isoformat()).status == 204
+    for day, learners in ((90, "1000"), (50, "90"), (5, "3000")):
+        use(world, campaign, "learner_served", ((last_days(now, day) + HOUR).isoformat(), learners))
+
+    (used,) = [each for each in opportunities(company).body["opportunities"] if each["rule"] == "U6"]
+
+    evidence = {each["name"]: Decimal(each["value"]) for each in used["evidence"]}
+    assert [used["subject"], evidence["learnersServed"]] == [subscription, 90]
+
+
 def test_a_campaign_that_is_not_charged_has_no_hours_over_capacity(world: World) -> None:
     company, now = world.company(), datetime.now(UTC)
     campaign = world.campaign(company, committed_seats=10, status="draft")
@@ -185,45 +227,88 @@ def test_opportunities_are_ordered_by_the_amount(world: World) -> None:
     assert amounts == sorted(amounts, reverse=True) == [30000, 1000, 200]
 
 
-MONTHS = 2
 amounts = st.integers(0, 400).map(lambda n: Decimal(n) / 4)
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seats=st.integers(0, 40), committed=st.integers(0, 30), learners=amounts, sessions=amounts, price=amounts)
+@given(
+    seats=st.integers(0, 40),
+    committed=st.integers(0, 30),
+    learners=amounts,
+    sessions=amounts,
+    hours=amounts,
+    price=st.integers(0, 100).map(Decimal),
+    currency=st.sampled_from(["EUR", "JPY", "KWD"]),
+    count=st.integers(1, 3),
+)
 def test_a_proposal_is_the_statement_of_a_campaign_that_had_the_usage(
-    world: World, seats: int, committed: int, learners: Decimal, sessions: Decimal, price: Decimal
+    world: World,
+    seats: int,
+    committed: int,
+    learners: Decimal,
+    sessions: Decimal,
+    hours: Decimal,
+    price: Decimal,
+    currency: str,
+    count: int,
 ) -> None:
     world.empty()
-    usage = {"seatMonths": str(seats * MONTHS), "learners": str(learners), "sessions": str(sessions), "months": MONTHS}
+    used = {"learner_served": learners, "session_completed": sessions, "credit_usage": (sessions + hours) * Decimal("1.5")}
+    usage = {
+        "seatMonths": str(seats * count),
+        "learners": str(learners),
+        "sessions": str(sessions),
+        "volunteerHours": str(hours),
+        "months": count,
+    }
     custom = {
-        "fixedFee": "850.00",
+        "fixedFee": "850",
         "fixedFeeInterval": "month",
         "variableComponents": [
             {"name": "Workshops", "unit": "session", "rate": str(price)},
-            {"name": "Seats", "unit": "seat_month", "rate": "3.10", "cap": "25"},
+            {"name": "Seats", "unit": "seat_month", "rate": "3", "cap": "25"},
+            {"name": "Learners", "unit": "learner", "rate": "2", "cap": "40"},
+            {"name": "Credits", "unit": "credit", "rate": "4"},
+            {"name": "Hours", "unit": "hour", "rate": "7"},
         ],
     }
-    answer = propose(
-        usage,
-        seatPricePerMonth=str(price),
-        committedSeats=str(committed),
-        creditPrice=str(price),
-        creditConsumptionRate="1.5",
-        pricePerLearner=str(price),
-        customPricingTerms=custom,
-    )
+    company = world.company(time_zone="UTC")
+    asked = {
+        "seatPricePerMonth": str(price),
+        "committedSeats": str(committed),
+        "creditPrice": str(price),
+        "creditConsumptionRate": "1.5",
+        "pricePerLearner": str(price),
+        "customPricingTerms": custom,
+    }
+    bundle = {"annual_price": "36500", "currency": currency, "learners_supported": 120}
+    world.insert("l2i_bundles", sku="offered", name="Bundle", **bundle)
+
+    answer = propose(usage, currency, **asked)
+
+    proposed = {each["pricingModel"]: each for each in answer.body["proposals"]}
+    quantity = proposed["bundle"]["bundles"]
+    assert quantity == max(1, ceil(learners / (10 * count)))
     period = Period(*(datetime.fromisoformat(answer.body["period"][end]) for end in ("start", "end")))
-    company = world.company()
-    dates: dict[str, Any] = {"start_date": period.start.date(), "end_date": (period.end - DAY).date()}
+    ends = {"current_period_start": period.start, "current_period_end": period.start.replace(year=period.start.year + 1)}
+    subscription = world.subscription(company, "36500", currency, quantity=quantity, **ends)
+    dates: dict[str, Any] = {
+        "currency": currency,
+        "start_date": period.start.date(),
+        "end_date": (period.end - DAY).date(),
+    }
     campaigns = {
         "seats": world.campaign(company, seat_price_per_month=str(price), committed_seats=committed, **dates),
+        "credits": world.campaign(company, "credits", credit_allocation="10000", credit_price=str(price), **dates),
+        "bundle": world.campaign(
+            company, "bundle", l2i_subscription_id=subscription, bundle_allocation_percentage="1", **dates
+        ),
         "iaas": world.campaign(company, "iaas", iaas_metrics={"pricePerLearner": str(price)}, **dates),
         "custom": world.campaign(company, "custom", custom_pricing_terms=custom, **dates),
     }
     for campaign in campaigns.values():
         record_hours(world, campaign, hours_from(period.start, [seats] * period.hours))
-        for kind, quantity in (("learner_served", learners), ("session_completed", sessions)):
+        for kind, quantity in used.items():
             world.connection.run(
                 """INSERT INTO billing_usage_records
                     (company_id, campaign_id, event_type, quantity, deduplication_key, event_timestamp)
@@ -234,15 +319,17 @@ def test_a_proposal_is_the_statement_of_a_campaign_that_had_the_usage(
                 at=period.start,
                 campaign=campaign,
             )
+        if hours:
+            activity = {"kind": "volunteer_hours", "quantity": hours, "occurred_at": period.start}
+            world.insert("campaign_activities", campaign_id=campaign, **activity)
 
-    proposed = {each["pricingModel"]: each["billing"] for each in answer.body["proposals"]}
-    credits = sessions * Decimal("1.5")
-    assert Decimal(proposed["credits"]["totalAmount"]) == round(credits * price, 2)
+    assert proposed.keys() == campaigns.keys()
     for model, campaign in campaigns.items():
         charged = summary(campaign, *(answer.body["period"][end] for end in ("start", "end"))).body["billing"]
-        totals = ("totalAmount", "amountDue", "coveredAmount")
-        assert [proposed[model][name] for name in totals] == [charged[name] for name in totals]
-        assert [line["amount"] for line in proposed[model]["lines"]] == [line["amount"] for line in charged["lines"]]
+        names = ("currency", "totalAmount", "amountDue", "coveredAmount")
+        assert [proposed[model]["billing"][name] for name in names] == [charged[name] for name in names], model
+        amounts = [[line["amount"] for line in lines] for lines in (proposed[model]["billing"]["lines"], charged["lines"])]
+        assert amounts[0] == amounts[1], model
 
 
 def test_each_bundle_on_offer_is_proposed_as_often_as_the_learners_need(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from billing.money import round_money
 from billing.periods import DAY, HOUR, Period, calendar_month, hours_between, midnight, months
 from billing.pricing.statement import Part
-from billing.signals.capacity import NO_CAPACITY, Balance, Capacity, of_credits, of_learners, of_seats
+from billing.signals.capacity import NO_CAPACITY, Balance, of_credits, of_learners, of_seats
 from billing.signals.forecast import forecast
 from billing.signals.opportunities import (
     Bought,
@@ -85,9 +85,9 @@ def test_a_campaign_without_a_currency_has_no_opportunity() -> None:
 # U1: over capacity in 10 % or more of the hours of the last 28 days
 
 
-def over(hours: int, hours_over: int, additional: Fraction = Fraction(0), currency: str = "EUR") -> Facts:
+def over(hours: int, hours_over: int, units: Fraction = Fraction(0), price: str = "1", currency: str = "EUR") -> Facts:
     days = Period(midnight(date(2025, 3, 4), OSLO), midnight(date(2025, 4, 1), OSLO))
-    return facts(campaign(currency), seats=SeatFacts(days, hours, hours_over, additional, []))
+    return facts(campaign(currency), seats=SeatFacts(days, hours, hours_over, units, units * Fraction(price), []))
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,17 @@ def test_u1_over_capacity_in_a_tenth_of_the_hours(hours: int, hours_over: int, a
 
 @in_each_currency
 def test_u1_has_at_stake_what_the_additional_seats_cost(currency: str, price: str) -> None:
-    opportunity = found(over(671, 200, Fraction(price) * 200 / 743, currency), "U1")
+    opportunity = found(over(671, 200, Fraction(200, 743), price, currency), "U1")
 
+    numbers = evidence(opportunity)
     assert shown(opportunity) == {"EUR": "16.12", "JPY": "1750", "KWD": "4.879"}[currency]
-    assert evidence(opportunity) == {"hoursOver": 200, "hours": 671, "additionalAmount": Fraction(price) * 200 / 743}
+    assert numbers == {
+        "hoursOver": 200,
+        "hours": 671,
+        "additionalSeatMonths": Fraction(200, 743),
+        "price": Fraction(price),
+    }
+    assert opportunity is not None and opportunity.amount == numbers["additionalSeatMonths"] * numbers["price"]
     assert opportunity is not None
     assert opportunity.since == midnight(date(2025, 3, 4), OSLO)
 
@@ -221,7 +228,7 @@ def two_months(used: tuple[str, str], committed: str = "10", currency: str = "EU
         hours = SeatMonth(month.hours, Decimal(seats) * month.hours)
         part = Part(version, month, months(month, OSLO), Consumption(seat_months=(hours,)))
         seen.append((month, seats_of(of, [part])))
-    return facts(of, seats=SeatFacts(MARCH, 0, 0, Fraction(0), seen))
+    return facts(of, seats=SeatFacts(MARCH, 0, 0, Fraction(0), Fraction(0), seen))
 
 
 @pytest.mark.parametrize(
@@ -241,7 +248,7 @@ def test_u4_half_a_commitment_idle_in_both_months(used: tuple[str, str], applies
 def test_u4_without_a_commitment_or_before_the_campaign_nothing_is_idle() -> None:
     assert found(two_months(("0", "0"), committed="0"), "U4") is None
     assert found(two_months(("0", "0"), start_date=date(2025, 3, 1)), "U4") is None
-    assert found(facts(seats=SeatFacts(MARCH, 0, 0, Fraction(0), [])), "U4") is None
+    assert found(facts(seats=SeatFacts(MARCH, 0, 0, Fraction(0), Fraction(0), [])), "U4") is None
 
 
 @in_each_currency
@@ -251,11 +258,12 @@ def test_u4_has_at_stake_the_idle_seats_of_both_months(currency: str, price: str
     numbers = evidence(opportunity)
     assert (numbers["commitmentUsed1"], numbers["commitmentUsed2"]) == (Fraction(48, 100), Fraction(40, 100))
     assert [numbers["idleSeatMonths1"], numbers["idleSeatMonths2"]] == [13, 15]
+    assert numbers["price1"] == numbers["price2"] == Fraction(price)
     assert (numbers["idleAmount1"], numbers["idleAmount2"]) == (13 * Fraction(price), 15 * Fraction(price))
     assert opportunity is not None
     assert opportunity.amount == numbers["idleAmount1"] + numbers["idleAmount2"]
     assert shown(opportunity) == {"EUR": "1677.20", "JPY": "182000", "KWD": "507.500"}[currency]
-    assert [each.source[-7:] for each in opportunity.evidence] == 3 * ["2025-02"] + 3 * ["2025-03"]
+    assert [each.source[-7:] for each in opportunity.evidence] == 4 * ["2025-02"] + 4 * ["2025-03"]
 
 
 # U5: the learners' pace is above 110 % or below 90 % of what was agreed
@@ -500,11 +508,8 @@ def test_u8_sessions_of_a_campaign_by_the_seat_have_no_price() -> None:
 # U9: two or more unbundled campaigns together cost more than a bundle pro rata
 
 
-def month_of(
-    total: str, learners: str = "0", currency: str | None = "EUR", capacity: Capacity = NO_CAPACITY, **of: Any
-) -> Facts:
-    last_month = LastMonth(MARCH, Decimal(total), Decimal(learners))
-    return facts(campaign(currency, **of), last_month=last_month, capacity=capacity)
+def month_of(total: str, learners: str = "0", currency: str | None = "EUR", **of: Any) -> Facts:
+    return facts(campaign(currency, **of), last_month=LastMonth(MARCH, Decimal(total), Decimal(learners)))
 
 
 def offer(price: str = "8760", supported: int | None = 8760, currency: str = "EUR", name: str = "b") -> Bundle:
@@ -529,7 +534,7 @@ def test_u9_two_campaigns_that_cost_more_than_a_bundle_pro_rata(totals: list[str
 
 
 def test_u9_a_campaign_with_a_share_of_a_bundle_does_not_count() -> None:
-    linked = month_of("500.00", capacity=Capacity("share", Fraction(1, 2)))
+    linked = month_of("500.00")._replace(last_month=None)
 
     assert list(of_company("company", [month_of("500.00"), linked], [offer()])) == []
 

@@ -22,14 +22,17 @@ class GrantLeft(Shape):
 
 
 class Forecast(Shape):
-    """`burnPerDay` is `used` ÷ `days`; what is `left` at `at` runs out `left` ÷ `burnPerDay` days later. An instant is null
-    where nothing burns, and where it lies beyond 2199."""
+    """`burnPerDay` is `used` ÷ `days`; what is `left` at `at` runs out `left` ÷ `burnPerDay` days later, the earliest by a
+    seventh of `highestWeek` a day, the latest by one of `lowestWeek`. An instant is null where nothing burns, and where it lies
+    beyond 2199."""
 
     at: Instant
     left: DecimalString
     used: DecimalString
     days: int
     burn_per_day: DecimalString
+    highest_week: DecimalString
+    lowest_week: DecimalString
     runs_out_at: Instant | None
     earliest: Instant | None
     latest: Instant | None

@@ -11,7 +11,6 @@ from billing.database.campaigns import Span, load_company_campaigns
 from billing.database.consumption import Charged, load_consumption, load_learners
 from billing.database.session import Session
 from billing.database.signals import Company, kinds_of, last_days, load_daily, load_positions
-from billing.money import exact
 from billing.periods import DAY, Period, calendar_month, midnight, month_so_far
 from billing.pricing.seats import additional_seat_months, committed_hours
 from billing.pricing.statement import Part
@@ -30,7 +29,7 @@ from billing.signals.prices import list_unit_price, seats
 from billing.signals.proposals import Bundle
 from billing.sql import queries
 from billing.terms.campaign import Campaign
-from billing.terms.models import SeatTerms
+from billing.terms.models import BundleTerms, SeatTerms
 
 _SQL = queries("signals")
 
@@ -52,10 +51,11 @@ def load_opportunities(db: Session, company: Company, now: datetime) -> list[Opp
     """All that the rules find now, the largest amount first."""
     facts = _load_facts(db, company, now)
     bundles = db.all(Bundle, _SQL["all_bundles"])
-    bought = [_bought(row) for row in db.all(_Bought, _SQL["bought"], company_id=company.id, now=now)]
+    linked = [each.campaign.id for each in facts if each.campaign.subscriptions]
+    bought = db.all(_Bought, _SQL["bought"], company_id=company.id, campaign_ids=linked, now=now)
     found = [
         *(each for campaign in facts for each in of_campaign(campaign)),
-        *(each for subscription in bought for each in of_subscription(subscription, now)),
+        *(each for row in bought for each in of_subscription(_bought(row), now)),
         *of_company(company.id, facts, bundles),
     ]
     return sorted(found, key=lambda each: (-each.amount, each.subject, each.rule))
@@ -74,17 +74,20 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     campaigns = load_company_campaigns(db, company.id, Span(before.start, now))
     if not campaigns:
         return []
+    # What only some rules look at is loaded for their campaigns alone: those of seats, and those that share no bundle.
     by_seat = [campaign for campaign in campaigns if any(isinstance(each.terms, SeatTerms) for each in campaign.versions)]
-    # What only the rules of seats look at is loaded for them alone.
-    spans = ((campaigns, so_far), (campaigns, last), (by_seat, before), (by_seat, days))
+    sharing = {campaign.id for campaign in campaigns if _shares_bundle(campaign, so_far)}
+    apart = [campaign for campaign in campaigns if campaign.id not in sharing]
+    were_by_seat = [campaign for campaign in by_seat if campaign.id in sharing]
+    spans = ((campaigns, so_far), ([*apart, *were_by_seat], last), (by_seat, before), (by_seat, days))
     loaded = iter(load_consumption(db, [(campaign, period) for some, period in spans for campaign in some]))
     current, previous, older, lately = ({each.id: next(loaded) for each in some} for some, _ in spans)
-    learners = load_learners(db, list(previous), last.end, last.start)
+    learners = load_learners(db, [campaign.id for campaign in apart], last.end, last.start)
     daily = load_daily(db, zone, kinds_of(current.values()), {*last_days(today), *days_compared(today - DAY)})
     positions = load_positions(db, list(current.values()), so_far, now, daily)
     facts = []
     for campaign, position in zip(campaigns, positions, strict=True):
-        in_force, charged = current[campaign.id].parts[-1], previous[campaign.id]
+        in_force = current[campaign.id].parts[-1]
         facts.append(
             Facts(
                 campaign=campaign,
@@ -93,8 +96,10 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
                 forecast=position.forecast,
                 list_price=list_unit_price(campaign, in_force),
                 month=so_far,
-                last_month=LastMonth(last, _total(charged), learners.get(campaign.id, Decimal(0))),
-                seats=_seats(days, lately[campaign.id], {before: older[campaign.id], last: charged})
+                last_month=LastMonth(last, _total(previous[campaign.id]), learners.get(campaign.id, Decimal(0)))
+                if campaign.id not in sharing
+                else None,
+                seats=_seats(days, lately[campaign.id], {before: older[campaign.id], last: previous[campaign.id]})
                 if campaign.id in lately
                 else None,
                 daily=daily.get(campaign.id, {}),
@@ -103,33 +108,33 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     return facts
 
 
+def _shares_bundle(campaign: Campaign, period: Period) -> bool:
+    """Whether the terms in force at the end of the period are a share of a bundle."""
+    terms = campaign.versions_in(period.start, period.end)[-1].terms
+    return isinstance(terms, BundleTerms) and terms.share is not None
+
+
 def _total(charged: Charged) -> Decimal:
     return pricing.statement(charged.campaign, charged.parts, charged.earlier).total_amount
 
 
 def _seats(days: Period, lately: Charged, months: Mapping[Period, Charged]) -> SeatFacts:
-    campaign, hours = lately.campaign, [_hours(lately.campaign, part) for part in lately.parts]
+    campaign = lately.campaign
+    committed = [(part, hours) for part in lately.parts if (hours := _committed_hours(campaign, part))]
+    above = [(additional_seat_months(part.consumption), list_unit_price(campaign, part)) for part, _ in committed]
     return SeatFacts(
         days=days,
-        hours=sum(committed for committed, _ in hours),
-        hours_over=sum(above for _, above in hours),
-        additional=sum((_additional(part) for part in lately.parts), Fraction(0)),
+        hours=sum(hours for _, hours in committed),
+        hours_over=sum(month.hours_above for part, _ in committed for month in part.consumption.seat_months),
+        additional_units=sum((units for units, _ in above), Fraction(0)),
+        additional_amount=sum((units * price for units, price in above if price is not None), Fraction(0)),
         months=[(month, seats(campaign, used.parts)) for month, used in months.items()],
     )
 
 
-def _additional(part: Part) -> Fraction:
-    """What the seats above the commitment of a part cost."""
-    terms = part.version.terms
-    if not isinstance(terms, SeatTerms):
-        return Fraction(0)
-    return additional_seat_months(part.consumption) * exact(terms.price_per_month)
-
-
-def _hours(campaign: Campaign, part: Part) -> tuple[int, int]:
-    """The hours of a part with a commitment, and those of them with more seats than committed."""
+def _committed_hours(campaign: Campaign, part: Part) -> int:
+    """The hours of a part that have a commitment."""
     terms = part.version.terms
     if not isinstance(terms, SeatTerms) or not terms.committed:
-        return 0, 0
-    hours = sum(committed_hours(campaign, part, month) for month in part.months)
-    return hours, sum(month.hours_above for month in part.consumption.seat_months) if hours else 0
+        return 0
+    return sum(committed_hours(campaign, part, month) for month in part.months)

@@ -45,8 +45,11 @@ class PricingSignal(Shape):
     effective_unit_price: DecimalString | None
     list_unit_price: DecimalString | None
     premium: Annotated[Ratio | None, Field(description="Effective ÷ list − 1.")]
-    commitment_used: Ratio | None
-    load: Ratio | None
+    seat_hours: DecimalString | None
+    committed_seat_hours: DecimalString | None
+    used_committed_seat_hours: DecimalString | None
+    commitment_used: Annotated[Ratio | None, Field(description="Used committed ÷ committed seat-hours.")]
+    load: Annotated[Ratio | None, Field(description="Seat-hours ÷ committed seat-hours.")]
     idle_units: DecimalString | None
     idle_amount: DecimalString | None
     budget: DecimalString | None
@@ -97,6 +100,7 @@ def _signal(charged: Charged, budget: Decimal | None) -> PricingSignal:
     campaign, parts, earlier = charged
     statement = pricing.statement(campaign, parts, earlier)
     found, currency = prices(campaign, parts, statement, budget), statement.currency or ""
+    seat_hours = found.seats.capacity.inputs if found.seats.idle_units is not None else {}
     return PricingSignal(
         campaign_id=campaign.id,
         campaign_name=campaign.name,
@@ -115,6 +119,9 @@ def _signal(charged: Charged, budget: Decimal | None) -> PricingSignal:
         effective_unit_price=_money(found.effective_unit_price, currency),
         list_unit_price=None if found.list_unit_price is None else show_price(found.list_unit_price, currency),
         premium=show_ratio(found.premium),
+        seat_hours=show_optional(seat_hours.get("seatHours")),
+        committed_seat_hours=show_optional(seat_hours.get("committedSeatHours")),
+        used_committed_seat_hours=show_optional(seat_hours.get("usedCommittedSeatHours")),
         commitment_used=show_ratio(found.seats.capacity.commitment_used),
         load=show_ratio(found.seats.capacity.load),
         idle_units=show_optional(found.seats.idle_units),

@@ -20,12 +20,15 @@ DAYS_MAX, DAYS_MIN, WEEK_DAYS = 28, 7, 7
 
 
 class Forecast(NamedTuple):
-    """`burn_per_day` rests on the use of `days` whole days; each instant is null where nothing runs out before 2200."""
+    """`burn_per_day` rests on the use of `days` whole days, `earliest` and `latest` on that of the week with the highest and of
+    the one with the lowest; each instant is null where nothing runs out before 2200."""
 
     left: Fraction
     days: int
     used: Fraction
     burn_per_day: Fraction
+    highest_week: Decimal
+    lowest_week: Decimal
     runs_out_at: datetime | None
     earliest: datetime | None
     latest: datetime | None
@@ -45,6 +48,8 @@ def forecast(now: datetime, left: Fraction, daily: Sequence[Decimal]) -> Forecas
         days=len(days),
         used=exact(used),
         burn_per_day=burn,
+        highest_week=max(weeks),
+        lowest_week=min(weeks),
         runs_out_at=run_out(now, left, burn),
         earliest=run_out(now, left, quotient(max(weeks), WEEK_DAYS)),
         latest=run_out(now, left, quotient(min(weeks), WEEK_DAYS)),

@@ -1,7 +1,8 @@
 """Plain rules that find what a conversation with a customer could be about, less included (design §15). Each says which rule,
 the numbers, what to do, and the amount at stake in the campaign's currency.
 
-- U1: more than the commitment in 10 % or more of the hours of the last 28 days; at stake what those seats cost.
+- U1: more than the commitment in 10 % or more of the hours of the last 28 days that had one; at stake what the seats above it
+  cost.
 - U2: load from 80 %; at stake what is used above 80 %, at the list price.
 - U3: credits run out before the campaign ends: burn × days to its end − left, at the list price.
 - U4: commitment used below 50 % in both of the last two months: fewer seats; at stake the idle ones.
@@ -26,7 +27,8 @@ from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from billing.periods import DAY, Period, hours_between
+from billing.money import exact, sum_money
+from billing.periods import DAY, Period, hours_between, midnight
 from billing.signals.capacity import HOURS_OF_A_YEAR, NEAR, Capacity, ratio
 from billing.signals.forecast import Forecast
 from billing.signals.prices import Seats
@@ -63,12 +65,13 @@ class Opportunity(NamedTuple):
 
 class SeatFacts(NamedTuple):
     """What the rules use of a campaign of seats: the hours of the last 28 days that had a commitment, those of them above it,
-    and what the additional seats cost; then the last two months, the older first."""
+    and the additional seat-months of these hours, with what they cost; then the last two months, the older first."""
 
     days: Period
     hours: int
     hours_over: int
-    additional: Fraction
+    additional_units: Fraction
+    additional_amount: Fraction
     months: Sequence[tuple[Period, Seats]]
 
 
@@ -82,7 +85,8 @@ class LastMonth(NamedTuple):
 
 class Facts(NamedTuple):
     """What the rules use of a campaign at `now`: its capacity this month, the last month, and what it used of its own unit on
-    each of the days that `days_compared` names. `seats` is None where the campaign was not charged by the seat in that time."""
+    each of the days that `days_compared` names. `last_month` is None where the campaign shares a bundle, which U9 leaves out,
+    `seats` where it was not charged by the seat in that time."""
 
     campaign: Campaign
     now: datetime
@@ -90,7 +94,7 @@ class Facts(NamedTuple):
     forecast: Forecast | None
     list_price: Fraction | None
     month: Period
-    last_month: LastMonth
+    last_month: LastMonth | None
     seats: SeatFacts | None
     daily: Mapping[date, Decimal]
 
@@ -126,13 +130,19 @@ def _over(facts: Facts) -> Iterator[Opportunity]:
         yield from _found(
             facts,
             "U1",
-            seats.additional,
+            seats.additional_amount,
             seats.days.start,
             "Commit to more seats: the additional ones are charged each month as it is.",
             Evidence("hoursOver", Fraction(seats.hours_over), "hours of the last 28 days with more seats than committed"),
             Evidence("hours", Fraction(seats.hours), "hours of the last 28 days with a commitment"),
-            Evidence("additionalAmount", seats.additional, "seats.additional of the statement of the last 28 days"),
+            Evidence("additionalSeatMonths", seats.additional_units, "seats above the commitment in these hours"),
+            *_unit_price("price", seats.additional_amount, seats.additional_units, "these 28 days"),
         )
+
+
+def _unit_price(name: str, amount: Fraction, units: Fraction, when: str) -> Iterator[Evidence]:
+    if units:
+        yield Evidence(name, amount / units, f"terms in force, the average where it changed, {when}")
 
 
 def _near(facts: Facts) -> Iterator[Opportunity]:
@@ -166,6 +176,7 @@ def _runs_out(facts: Facts) -> Iterator[Opportunity]:
         "Buy the credits that are missing until the campaign ends.",
         Evidence("left", ahead.left, "balance of the grants"),
         Evidence("burnPerDay", ahead.burn_per_day, f"usage of the last {ahead.days} whole days"),
+        Evidence("daysToEnd", _days(end - facts.now), "until the campaign's last day is over"),
         Evidence("creditsShort", short, "burn × days to the campaign's end − left"),
         Evidence("listUnitPrice", facts.list_price, "terms in force"),
     )
@@ -183,16 +194,17 @@ def _idle(facts: Facts) -> Iterator[Opportunity]:
         amount,
         months[0][0].start,
         "Commit to fewer seats: most of them are paid for and not used.",
-        *(
-            Evidence(name, value or Fraction(0), f"{source}, month of {_month(period, facts.campaign.zone)}")
-            for n, (period, each) in enumerate(months, start=1)
-            for name, value, source in (
-                (f"commitmentUsed{n}", each.capacity.commitment_used, "hours of committed seats used ÷ committed"),
-                (f"idleSeatMonths{n}", each.idle_units, "seat-months committed and not used"),
-                (f"idleAmount{n}", each.idle_amount, "at the price in force"),
-            )
-        ),
+        *(evidence for n, (period, each) in enumerate(months, start=1) for evidence in _idle_month(facts, n, period, each)),
     )
+
+
+def _idle_month(facts: Facts, n: int, period: Period, month: Seats) -> Iterator[Evidence]:
+    name, units, amount = _month(period, facts.campaign.zone), month.idle_units, month.idle_amount
+    used, idle, cost = month.capacity.commitment_used or Fraction(0), units or Fraction(0), amount or Fraction(0)
+    yield Evidence(f"commitmentUsed{n}", used, f"hours of committed seats used ÷ committed, month of {name}")
+    yield Evidence(f"idleSeatMonths{n}", idle, f"seat-months committed and not used, month of {name}")
+    yield from _unit_price(f"price{n}", cost, idle, f"month of {name}")
+    yield Evidence(f"idleAmount{n}", cost, f"at the price in force, month of {name}")
 
 
 def _pace(facts: Facts) -> Iterator[Opportunity]:
@@ -250,7 +262,7 @@ def _spike(facts: Facts) -> Iterator[Opportunity]:
         facts,
         "U8",
         (units - usual) * price,
-        facts.now,
+        midnight(day, facts.campaign.zone),
         "Ask what happened: a new need, or a mistake in what was reported.",
         Evidence("units", units, f"usage of {day}"),
         Evidence("median", usual, "the same weekday in the 8 weeks before"),
@@ -301,12 +313,12 @@ def _price(bought: Bought) -> Iterator[Evidence]:
 
 def of_company(company_id: str, campaigns: Sequence[Facts], bundles: Sequence[Bundle]) -> Iterator[Opportunity]:
     """U9, for each currency: by the last month, the bundle that would save most."""
-    apart = [each for each in campaigns if each.capacity.unit != "share" and each.last_month.total > 0]
-    for currency in sorted({each.campaign.currency for each in apart if each.campaign.currency}):
-        together = [each for each in apart if each.campaign.currency == currency]
-        total = sum((Fraction(each.last_month.total) for each in together), Fraction(0))
-        learners = sum((Fraction(each.last_month.learners) for each in together), Fraction(0))
-        month = together[0].last_month.period
+    apart = [(each.campaign, each.last_month) for each in campaigns if each.last_month and each.last_month.total > 0]
+    for currency in sorted({campaign.currency for campaign, _ in apart if campaign.currency}):
+        together = [(campaign, month) for campaign, month in apart if campaign.currency == currency]
+        total = exact(sum_money((month.total for _, month in together), currency))
+        learners = exact(sum((month.learners for _, month in together), Decimal(0)))
+        month = together[0][1].period
         of_year = Fraction(month.hours, HOURS_OF_A_YEAR)
         fitting = [b for b in bundles if b.currency == currency and learners <= Fraction(b.learners_supported or 0) * of_year]
         cheapest = min(fitting, key=lambda each: each.annual_price, default=None)
@@ -321,7 +333,7 @@ def of_company(company_id: str, campaigns: Sequence[Facts], bundles: Sequence[Bu
             month.start,
             f"Offer {cheapest.name} for {len(together)} campaigns.",
             (
-                Evidence("total", total, f"statements of {', '.join(each.campaign.id for each in together)}"),
+                Evidence("total", total, f"statements of {', '.join(campaign.id for campaign, _ in together)}"),
                 Evidence("bundle", price, f"{cheapest.id}: annual price × hours ÷ 8,760"),
                 Evidence("annualPrice", Fraction(cheapest.annual_price), "bundles on offer"),
                 Evidence("hours", Fraction(month.hours), "hours of the month"),

@@ -21,7 +21,7 @@ def show_ratio(value: Fraction | None) -> Decimal | None:
     return None if value is None else round_half_even(value, RATIO_DIGITS)
 
 
-def show_optional(value: Fraction | None) -> Decimal | None:
+def show_optional(value: Fraction | Decimal | int | None) -> Decimal | None:
     """A quantity with six decimals, where there is one."""
     return None if value is None else show_quantity(value)
 
@@ -61,6 +61,8 @@ def forecast_shape(now: datetime, forecast: Forecast | None) -> contract.Forecas
         used=show_quantity(forecast.used),
         days=forecast.days,
         burn_per_day=show_quantity(forecast.burn_per_day),
+        highest_week=show_quantity(forecast.highest_week),
+        lowest_week=show_quantity(forecast.lowest_week),
         runs_out_at=forecast.runs_out_at,
         earliest=forecast.earliest,
         latest=forecast.latest,

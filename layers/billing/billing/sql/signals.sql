@@ -55,15 +55,27 @@ SELECT EXISTS (SELECT FROM billing_months WHERE company_id = :company_id AND mon
 SELECT id, name, annual_price, currency, learners_supported FROM l2i_bundles WHERE currency = :currency ORDER BY id;
 
 -- name: bought
--- The active subscriptions of a company with what they bought, and the learners that linked campaigns served in the period.
+-- The active subscriptions of a company with what they bought, and the learners that campaigns served in the period while they
+-- were linked; `campaign_ids` are those that ever were.
+WITH linked AS MATERIALIZED (
+    SELECT s.id, v.campaign_id::text, greatest(v.starts_at, s.current_period_start) AS since,
+        least(v.ends_at, s.current_period_end, :now::timestamptz) AS until, row_number() OVER () - 1 AS part
+    FROM campaign_versions v JOIN l2i_subscriptions s ON s.id = v.terms ->> 'l2i_subscription_id'
+    WHERE v.campaign_id = ANY (:campaign_ids::text[]) AND s.company_id = :company_id
+), served AS (
+    SELECT linked.id, sum(used.quantity) AS learners
+    FROM (
+        SELECT array_agg(campaign_id ORDER BY part) AS ids, array_agg(since ORDER BY part) AS starts,
+            array_agg(until ORDER BY part) AS ends
+        FROM linked
+    ) AS parts
+    CROSS JOIN LATERAL usage_of_parts(parts.ids, parts.starts, parts.ends, ARRAY['learner_served']) AS used
+    JOIN linked ON linked.part = used.part
+    GROUP BY linked.id
+)
 SELECT s.id, b.id AS bundle_id, b.name, b.annual_price, b.currency, b.learners_supported, s.quantity,
-    s.current_period_start AS starts_at, s.current_period_end AS ends_at,
-    (SELECT coalesce(sum(r.quantity), 0) FROM campaigns c JOIN billing_usage_records r ON r.campaign_id = c.id
-        WHERE c.l2i_subscription_id = s.id AND r.event_type = 'learner_served'
-            AND r.event_timestamp >= s.current_period_start
-            AND r.event_timestamp < least(s.current_period_end, :now::timestamptz)
-            AND NOT EXISTS (SELECT FROM billing_usage_records later WHERE later.corrects = r.id)) AS served
-FROM l2i_subscriptions s JOIN l2i_bundles b ON b.id = s.bundle_id
+    s.current_period_start AS starts_at, s.current_period_end AS ends_at, coalesce(served.learners, 0) AS served
+FROM l2i_subscriptions s JOIN l2i_bundles b ON b.id = s.bundle_id LEFT JOIN served ON served.id = s.id
 WHERE s.company_id = :company_id AND s.status = 'active' ORDER BY s.id;
 
 -- name: all_bundles
