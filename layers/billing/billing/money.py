@@ -28,7 +28,14 @@ exact = lru_cache(maxsize=4096)(Fraction)
 @lru_cache(maxsize=4096)
 def quotient(amount: Decimal | int, count: Decimal | int) -> Fraction:
     """What each of `count` is of an amount, exactly."""
-    return Fraction(amount) / Fraction(count)
+    (units, of_units), (parts, of_parts) = amount.as_integer_ratio(), count.as_integer_ratio()
+    return Fraction(units * of_parts, of_units * parts)
+
+
+def total(summands: Iterable[Fraction]) -> Fraction:
+    """The sum. Most have one summand or none, and to add 0 to it takes longer than to make it."""
+    some = [each for each in summands if each]
+    return sum(some[1:], some[0]) if some else Fraction(0)
 
 
 def minor_digits(currency: str) -> int:

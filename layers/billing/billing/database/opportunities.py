@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import NamedTuple
 
 from billing import pricing
@@ -11,6 +10,7 @@ from billing.database.campaigns import Span, load_company_campaigns
 from billing.database.consumption import Charged, load_consumption, load_learners
 from billing.database.session import Session
 from billing.database.signals import Company, kinds_of, last_days, load_daily, load_positions
+from billing.money import total
 from billing.periods import DAY, Period, calendar_month, midnight, month_so_far
 from billing.pricing.seats import additional_seat_months, committed_hours
 from billing.pricing.statement import Part
@@ -96,7 +96,7 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
                 forecast=position.forecast,
                 list_price=list_unit_price(campaign, in_force),
                 month=so_far,
-                last_month=LastMonth(last, _total(previous[campaign.id]), learners.get(campaign.id, Decimal(0)))
+                last_month=LastMonth(last, _charged(previous[campaign.id]), learners.get(campaign.id, Decimal(0)))
                 if campaign.id not in sharing
                 else None,
                 seats=_seats(days, lately[campaign.id], {before: older[campaign.id], last: previous[campaign.id]})
@@ -114,7 +114,7 @@ def _shares_bundle(campaign: Campaign, period: Period) -> bool:
     return isinstance(terms, BundleTerms) and terms.share is not None
 
 
-def _total(charged: Charged) -> Decimal:
+def _charged(charged: Charged) -> Decimal:
     return pricing.statement(charged.campaign, charged.parts, charged.earlier).total_amount
 
 
@@ -126,8 +126,8 @@ def _seats(days: Period, lately: Charged, months: Mapping[Period, Charged]) -> S
         days=days,
         hours=sum(hours for _, hours in committed),
         hours_over=sum(month.hours_above for part, _ in committed for month in part.consumption.seat_months),
-        additional_units=sum((units for units, _ in above), Fraction(0)),
-        additional_amount=sum((units * price for units, price in above if price is not None), Fraction(0)),
+        additional_units=total(units for units, _ in above),
+        additional_amount=total(units * price for units, price in above if price is not None),
         months=[(month, seats(campaign, used.parts)) for month, used in months.items()],
     )
 

@@ -11,12 +11,12 @@ Example: January 2025, 50 seats committed at 500.00 EUR; 60 seats in the first 3
 744 × 50 / 744 = 50 seat-months, 25,000.00 EUR. Additional: 372 × 10 / 744 = 5 seat-months, 2,500.00 EUR.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
-from billing.money import exact
+from billing.money import exact, total
 from billing.periods import Month, Period, hours_between
 from billing.pricing import derivation
 from billing.pricing.statement import Line, Part
@@ -41,7 +41,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
     yield line(
         key="seats.committed",
         description="Committed seats",
-        quantity=_total(_of_month(terms.committed, month.hours_in_month, times=n) for month, n in hours),
+        quantity=total(_of_month(terms.committed, month.hours_in_month, times=n) for month, n in hours),
         derivation=tuple(f"{seats} × {n:,} of {month.hours_in_month:,} hours × {price}" for month, n in hours if n)
         or (f"0 seats × {price}",),
     )
@@ -52,7 +52,7 @@ def charge(campaign: Campaign, part: Part, preceding: Sequence[Part]) -> Iterato
         key="seats.additional",
         description="Additional seats",
         quantity=additional_seat_months(part.consumption),
-        estimated=_total(_of_month(month.estimated_additional_seat_hours, month.hours_in_month) for month in months),
+        estimated=total(_of_month(month.estimated_additional_seat_hours, month.hours_in_month) for month in months),
         derivation=tuple(
             f"{derivation.number(month.additional_seat_hours)} {above} ÷ {month.hours_in_month:,} × {price}"
             for month in months
@@ -69,24 +69,35 @@ def committed_hours(campaign: Campaign, part: Part, month: Month) -> int:
     return hours_between(max(month.start, campaign.begins_at), min(month.end, campaign.ends_at))
 
 
+def committed_seat_hours(campaign: Campaign, part: Part, month: Month) -> Decimal:
+    """Σ c over the hours of a month's part."""
+    assert isinstance(part.version.terms, SeatTerms)
+    return part.version.terms.committed * committed_hours(campaign, part, month)
+
+
+def idle_seat_months(campaign: Campaign, part: Part) -> Fraction:
+    """Σ (c − min(u(h), c)) / H(m)."""
+    return total(
+        _of_month(
+            committed_seat_hours(campaign, part, month) - used.seat_hours + used.additional_seat_hours, month.hours_in_month
+        )
+        for month, used in zip(part.months, part.consumption.seat_months, strict=True)
+    )
+
+
 def seat_months(consumption: Consumption) -> Fraction:
     """Σ u(h) / H(m)."""
-    return _total(_of_month(month.seat_hours, month.hours_in_month) for month in consumption.seat_months)
+    return total(_of_month(month.seat_hours, month.hours_in_month) for month in consumption.seat_months)
 
 
 def additional_seat_months(consumption: Consumption) -> Fraction:
     """Σ max(u(h) − c, 0) / H(m)."""
-    return _total(_of_month(month.additional_seat_hours, month.hours_in_month) for month in consumption.seat_months)
+    return total(_of_month(month.additional_seat_hours, month.hours_in_month) for month in consumption.seat_months)
 
 
 def _of_month(seats: Decimal, hours_in_month: int, times: int = 1) -> Fraction:
     numerator, denominator = seats.as_integer_ratio()
     return Fraction(numerator * times, denominator * hours_in_month)
-
-
-def _total(quantities: Iterable[Fraction]) -> Fraction:
-    summands = [each for each in quantities if each]
-    return sum(summands[1:], summands[0]) if summands else Fraction(0)
 
 
 def average_seats(period: Period, consumption: Consumption) -> Fraction:

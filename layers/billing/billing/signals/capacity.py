@@ -21,10 +21,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from billing.contract.types import CapacityState, CapacityUnit
-from billing.money import exact
+from billing.money import exact, quotient
 from billing.periods import hours_between
 from billing.pricing.iaas import iaas_terms
-from billing.pricing.seats import committed_hours
+from billing.pricing.seats import committed_seat_hours
 from billing.pricing.statement import Part
 from billing.terms.campaign import Campaign
 from billing.terms.models import BundleTerms, SeatTerms
@@ -82,22 +82,21 @@ def of_seats(campaign: Campaign, parts: Sequence[Part]) -> Capacity:
     hours = sum(
         hours_between(max(part.period.start, campaign.begins_at), min(part.period.end, campaign.ends_at)) for part in by_seat
     )
-    committed = sum((_committed_seat_hours(campaign, part) for part in by_seat), Fraction(0))
-    used = sum((exact(month.seat_hours) for month in months), Fraction(0))
-    within = used - sum((exact(month.additional_seat_hours) for month in months), Fraction(0))
+    committed = sum((committed_seat_hours(campaign, part, month) for part in by_seat for month in part.months), Decimal(0))
+    used = sum((month.seat_hours for month in months), Decimal(0))
+    within = used - sum((month.additional_seat_hours for month in months), Decimal(0))
     return Capacity(
         unit="seat",
-        committed=ratio(committed, Fraction(hours)),
-        used=ratio(used, Fraction(hours)),
-        available=ratio(max(committed - used, Fraction(0)), Fraction(hours)),
-        commitment_used=ratio(within, committed) if committed else None,
+        committed=_of_each(committed, hours),
+        used=_of_each(used, hours),
+        available=_of_each(max(committed - used, Decimal(0)), hours),
+        commitment_used=_of_each(within, committed),
         inputs={"hours": hours, "seatHours": used, "committedSeatHours": committed, "usedCommittedSeatHours": within},
     )
 
 
-def _committed_seat_hours(campaign: Campaign, part: Part) -> Fraction:
-    assert isinstance(part.version.terms, SeatTerms)
-    return exact(part.version.terms.committed) * sum(committed_hours(campaign, part, month) for month in part.months)
+def _of_each(amount: Decimal, count: Decimal | int) -> Fraction | None:
+    return quotient(amount, count) if count else None
 
 
 def of_credits(balance: Balance, parts: Sequence[Part]) -> Capacity:

@@ -27,7 +27,7 @@ from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from billing.money import exact, sum_money
+from billing.money import exact, sum_money, total
 from billing.periods import DAY, Period, hours_between, midnight
 from billing.signals.capacity import HOURS_OF_A_YEAR, NEAR, Capacity, ratio
 from billing.signals.forecast import Forecast
@@ -187,7 +187,7 @@ def _idle(facts: Facts) -> Iterator[Opportunity]:
     used = [each.capacity.commitment_used for _, each in months]
     if len(used) < 2 or any(each is None or each >= IDLE_BELOW for each in used):
         return
-    amount = sum((each.idle_amount or Fraction(0) for _, each in months), Fraction(0))
+    amount = total(each.idle_amount or Fraction(0) for _, each in months)
     yield from _found(
         facts,
         "U4",
@@ -316,24 +316,24 @@ def of_company(company_id: str, campaigns: Sequence[Facts], bundles: Sequence[Bu
     apart = [(each.campaign, each.last_month) for each in campaigns if each.last_month and each.last_month.total > 0]
     for currency in sorted({campaign.currency for campaign, _ in apart if campaign.currency}):
         together = [(campaign, month) for campaign, month in apart if campaign.currency == currency]
-        total = exact(sum_money((month.total for _, month in together), currency))
+        spent = exact(sum_money((month.total for _, month in together), currency))
         learners = exact(sum((month.learners for _, month in together), Decimal(0)))
         month = together[0][1].period
         of_year = Fraction(month.hours, HOURS_OF_A_YEAR)
         fitting = [b for b in bundles if b.currency == currency and learners <= Fraction(b.learners_supported or 0) * of_year]
         cheapest = min(fitting, key=lambda each: each.annual_price, default=None)
-        if len(together) < 2 or cheapest is None or total <= Fraction(cheapest.annual_price) * of_year:
+        if len(together) < 2 or cheapest is None or spent <= Fraction(cheapest.annual_price) * of_year:
             continue
         price = Fraction(cheapest.annual_price) * of_year
         yield Opportunity(
             "U9",
             company_id,
             currency,
-            total - price,
+            spent - price,
             month.start,
             f"Offer {cheapest.name} for {len(together)} campaigns.",
             (
-                Evidence("total", total, f"statements of {', '.join(campaign.id for campaign, _ in together)}"),
+                Evidence("total", spent, f"statements of {', '.join(campaign.id for campaign, _ in together)}"),
                 Evidence("bundle", price, f"{cheapest.id}: annual price × hours ÷ 8,760"),
                 Evidence("annualPrice", Fraction(cheapest.annual_price), "bundles on offer"),
                 Evidence("hours", Fraction(month.hours), "hours of the month"),

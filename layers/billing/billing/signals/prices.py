@@ -13,9 +13,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from billing.money import exact, total
 from billing.pricing.credits import list_price
 from billing.pricing.iaas import iaas_terms
-from billing.pricing.seats import committed_hours, seat_months
+from billing.pricing.seats import idle_seat_months, seat_months
 from billing.pricing.statement import Part, Statement
 from billing.signals.capacity import Capacity, of_seats, ratio
 from billing.terms.campaign import Campaign
@@ -73,8 +74,8 @@ def seats(campaign: Campaign, parts: Sequence[Part]) -> Seats:
     idle = [_idle(campaign, part) for part in parts if isinstance(part.version.terms, SeatTerms)]
     return Seats(
         capacity=of_seats(campaign, parts),
-        idle_units=sum((units for units, _ in idle), Fraction(0)) if idle else None,
-        idle_amount=sum((units * price for units, price in idle), Fraction(0)) if idle else None,
+        idle_units=total(units for units, _ in idle) if idle else None,
+        idle_amount=total(units * price for units, price in idle) if idle else None,
     )
 
 
@@ -90,7 +91,7 @@ def list_unit_price(campaign: Campaign, part: Part) -> Fraction | None:
     """The price of a unit by the terms of a part, where they have one."""
     terms = part.version.terms
     if isinstance(terms, SeatTerms):
-        return Fraction(terms.price_per_month)
+        return exact(terms.price_per_month)
     if isinstance(terms, CreditTerms):
         return list_price(campaign, terms)
     learners = iaas_terms(part.version)
@@ -101,13 +102,4 @@ def _idle(campaign: Campaign, part: Part) -> tuple[Fraction, Fraction]:
     """The seat-months committed and not used, and the price of one."""
     terms = part.version.terms
     assert isinstance(terms, SeatTerms)
-    idle = sum(
-        (
-            Fraction(terms.committed) * committed_hours(campaign, part, month)
-            - Fraction(used.seat_hours)
-            + Fraction(used.additional_seat_hours)
-        )
-        / month.hours_in_month
-        for month, used in zip(part.months, part.consumption.seat_months, strict=True)
-    )
-    return max(Fraction(idle), Fraction(0)), Fraction(terms.price_per_month)
+    return max(idle_seat_months(campaign, part), Fraction(0)), exact(terms.price_per_month)
