@@ -221,6 +221,8 @@ def load_series(db: Session, campaign: Campaign, points: Sequence[Period]) -> li
 
 
 def _consumption(seats: tuple[SeatMonth, ...], used: _Totals, movements: Sequence[_Movement]) -> Consumption:
+    if not used and not movements:
+        return Consumption(seats)
     return Consumption(
         seat_months=seats,
         credits=Decimal(used.get("credit_usage", 0)),
