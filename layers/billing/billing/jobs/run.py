@@ -52,12 +52,13 @@ class Recorded(NamedTuple):
 
 @dataclass
 class Run:
-    """One run of a job, and what it has done so far."""
+    """One run of a job, and what it has done so far. Where it `completes_hour`, that is noted with its end, if it succeeds."""
 
     job_name: str
     hour: datetime
     time_left: TimeLeft
     raises_alerts: bool = False
+    completes_hour: bool = False
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     job_id: str = field(default_factory=lambda: str(uuid4()))
     ended_at: datetime | None = None
@@ -191,6 +192,8 @@ def _end(run: Run, status: str, failure: dict[str, str]) -> None:
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
     logger.info("The run has ended", status=status, result=result)
     with transaction(ALL_COMPANIES, JOBS) as db:
+        if run.completes_hour and result["success"]:
+            db.rows(_SQL["completed"], job_name=run.job_name, hour=run.hour)
         _store(db, "ended", run, ended_at=run.ended_at, status=status, result=json.dumps(result))
 
 

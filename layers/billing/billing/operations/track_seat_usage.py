@@ -78,6 +78,8 @@ def _record_hour(run: Run, hour: datetime) -> None:
     run.duplicates_detected += done.duplicates
     if not estimated:
         run.campaigns_processed = done.due
-    if not run.errors:
+    if not estimated:
+        run.completes_hour = True
+    elif not run.errors:
         with transaction(ALL_COMPANIES, JOBS) as db:
             db.rows(_RUNS["completed"], job_name=JOB_NAME, hour=hour)
