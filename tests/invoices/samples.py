@@ -18,7 +18,7 @@ from billing.invoices.lines import (
     manual_line,
 )
 from billing.invoices.parties import BillingProfile, Seller
-from billing.invoices.tax import Tax, tax_of
+from billing.invoices.tax import Tax, tax_of, tax_reason
 
 SELLER_JSON: dict[str, Any] = {
     "legalName": "Samspill Programs AS",
@@ -104,9 +104,9 @@ def lines_of(
 
 
 def document_of(
-    lines: Sequence[Line], month: str = "2025-03", *, currency: str = "EUR", buyer: BillingProfile = PROFILE
+    lines: Sequence[Line], month: str = "2025-03", *, currency: str = "EUR", buyer: BillingProfile = PROFILE, **before: Any
 ) -> Document:
-    document = compose("demo-fjellbris", currency, month, seller=SELLER, buyer=buyer, lines=lines)
+    document = compose("demo-fjellbris", currency, month, seller=SELLER, buyer=buyer, lines=lines, **before)
     assert document is not None
     return document
 
@@ -150,31 +150,44 @@ def credited(document: IssuedDocument) -> IssuedDocument:
     return issued(credit_note(document), 2, "2025-04-10", document.sha256)
 
 
-def taxed(category: str) -> IssuedDocument:
-    """A document of one tax category, with what that needs."""
+def taxpayer(category: str) -> BillingProfile:
+    """A buyer of one tax category, with what that needs."""
     needs = {
         "S": {"taxRate": "25"},
         "AE": {"taxRate": "0", "vatId": "DE136695976"},
         "E": {"taxRate": "0", "taxReason": "Exempt under section 6-5 of the VAT act"},
         "Z": {"taxRate": "0"},
     }
-    buyer = profile(taxCategory=category, **needs[category])
+    return profile(taxCategory=category, **needs[category])
+
+
+def taxed(category: str) -> IssuedDocument:
+    buyer = taxpayer(category)
     return issued(document_of(lines_of(MARCH, tax=tax_of(buyer)), buyer=buyer))
+
+
+def adjusted(before: BillingProfile, buyer: BillingProfile) -> IssuedDocument:
+    """March's document, with an adjustment of February, which was invoiced when the buyer's profile was another."""
+    said = {"seats.additional": Invoiced(Decimal("161.06"), ("CB-2025-000001",))}
+    february = lines_of([(CLEAN_UP, [])], "2025-02", invoiced=said, tax=tax_of(before), earlier=True)
+    return issued(
+        document_of(
+            [*february, *lines_of(MARCH, tax=tax_of(buyer))],
+            buyer=buyer,
+            reasons={before.tax_category: tax_reason(before)},
+            vat_ids={"2025-02": before.vat_id},
+        )
+    )
 
 
 def two_categories() -> IssuedDocument:
     """An exempt customer's document, with an adjustment of a month that was invoiced at the standard rate."""
-    buyer = profile(taxCategory="E", taxRate="0", taxReason="Exempt under section 6-5 of the VAT act")
-    said = {"seats.additional": Invoiced(Decimal("161.06"), ("CB-2025-000001",))}
-    return issued(
-        document_of(
-            [
-                *lines_of([(CLEAN_UP, [])], "2025-02", invoiced=said, earlier=True),
-                *lines_of(MARCH, tax=tax_of(buyer)),
-            ],
-            buyer=buyer,
-        )
-    )
+    return adjusted(PROFILE, taxpayer("E"))
+
+
+def reverse_charged_before() -> IssuedDocument:
+    """A document at the standard rate whose buyer has no VAT id any more, with an adjustment of a reverse-charged month."""
+    return adjusted(taxpayer("AE"), profile(vatId=None))
 
 
 def bare() -> IssuedDocument:

@@ -11,7 +11,7 @@ from billing.invoices.chain import Break, breaks, canonical_json, fingerprint
 from billing.invoices.compose import compose, credit_note
 from billing.invoices.document import IssuedDocument
 from billing.invoices.lines import ManualAdjustment, manual_line
-from billing.invoices.tax import tax_of
+from billing.invoices.tax import REVERSE_CHARGE, tax_of
 from tests.invoices import samples
 
 KINDS: dict[str, Callable[[], IssuedDocument]] = {
@@ -107,6 +107,27 @@ def test_the_reason_of_an_earlier_exemption_is_said_of_its_adjustment() -> None:
 
     assert document is not None
     assert [group.tax_reason for group in document.taxes] == ["Before registration"]
+
+
+def test_an_adjustment_of_a_reverse_charged_month_names_the_buyer_as_that_month_did() -> None:
+    document = samples.reverse_charged_before()
+
+    assert [
+        (group.tax_category, str(group.net_amount), str(group.tax_amount), group.tax_reason) for group in document.taxes
+    ] == [
+        ("AE", "-161.06", "0.00", REVERSE_CHARGE),
+        ("S", "2643.54", "660.89", None),
+    ]
+    assert document.buyer == samples.profile(vatId="DE136695976")
+    assert credit_note(document).buyer == document.buyer
+
+
+def test_no_vat_id_is_named_that_the_buyer_has_now_or_that_no_line_needs() -> None:
+    lines = samples.lines_of(samples.MARCH)
+    without, other = samples.profile(vatId=None), samples.adjusted(samples.taxpayer("AE"), samples.PROFILE)
+
+    assert other.buyer == samples.PROFILE
+    assert samples.document_of(lines, buyer=without, vat_ids={"2025-03": "DE136695976"}).buyer.vat_id is None
 
 
 def test_a_credit_note_takes_back_every_due_line_and_tax_and_nothing_else() -> None:

@@ -37,6 +37,14 @@ DOCUMENTS = {
     "total below zero": samples.below_zero,
     "yen": lambda: samples.in_currency("JPY", "900", "111600"),
     "two categories": samples.two_categories,
+    "reverse charge before": samples.reverse_charged_before,
+    "reverse charge before an exemption": lambda: samples.adjusted(
+        samples.taxpayer("AE"), samples.profile(taxCategory="E", taxRate="0", taxReason="Small supplier", vatId=None)
+    ),
+    "standard rate before a reverse charge": lambda: samples.adjusted(samples.PROFILE, samples.taxpayer("AE")),
+    "zero rate before an exemption": lambda: samples.adjusted(samples.taxpayer("Z"), samples.taxpayer("E")),
+    "two rates": lambda: samples.adjusted(samples.profile(taxRate="15"), samples.PROFILE),
+    "credit note of two categories": lambda: samples.credited(samples.reverse_charged_before()),
     "200 lines": samples.long_document,
     "bare parties": samples.bare,
 }
@@ -74,8 +82,10 @@ def test_a_document_passes_the_xsd_and_the_schematron(make: Callable[[], IssuedD
 
 def test_the_check_finds_what_is_wrong(faults: Faults) -> None:
     xml = ubl_document(samples.fjellbris())
+    nobody = samples.taxpayer("AE").model_copy(update={"vat_id": None})
 
     assert "BR-CO-15" in faults(xml.replace(b">3304.43</cbc:TaxInclusive", b">3304.42</cbc:TaxInclusive"))
+    assert "BR-AE-02" in faults(ubl_document(samples.adjusted(nobody, samples.profile(vatId=None))))
     assert any("BuyersReference" in fault for fault in faults(xml.replace(b"BuyerReference", b"BuyersReference")))
 
 

@@ -68,6 +68,7 @@ MUTANTS = [
     Mutant(f"{SQL}bundles.sql", "AND total.instant < own.ends_at;", ";", BUNDLES),
     # Documents
     Mutant(f"{RULES}invoices/tax.py", "int(abs(exact) + Fraction(1, 2))", "round(abs(exact))", "tests/invoices/test_tax.py"),
+    Mutant(f"{RULES}invoices/compose.py", "    if buyer.vat_id:\n", "    if True:\n", "tests/invoices/test_documents.py"),
     Mutant(f"{RULES}invoices/lines.py", "if earlier or already != NOTHING:", "if earlier:", "tests/invoices/test_lines.py"),
     Mutant(f"{RULES}invoices/lines.py", "quantity\": Decimal(1 if amount > 0 else -1)", "quantity\": Decimal(1)", "tests/invoices/test_lines.py"),
     Mutant(f"{RULES}invoices/chain.py", 'NOT_HASHED = {"sha256", "creditedBy"}', 'NOT_HASHED = {"sha256", "creditedBy", "previousSha256"}', "tests/invoices/test_documents.py"),

@@ -56,6 +56,30 @@ def test_what_arrives_late_is_an_adjustment_of_the_next_month(world: World) -> N
     assert shown.body["invoices"][0]["lines"] == february["lines"]
 
 
+def test_late_usage_of_a_reverse_charged_month_names_the_vat_id_that_the_profile_has_lost(world: World) -> None:
+    company = invoiced_company(world, taxCategory="AE", taxRate="0", vatId="DE136695976")
+    campaign = world.campaign(company, "iaas")
+    record(campaign, 10, "2025-01-15T10:00:00Z")
+    post_invoices(company, "2025-01")
+    age(world)
+    put_profile(company, vatId=None)
+    record(campaign, 2, "2025-01-16T10:00:00Z")
+    record(campaign, 4, "2025-02-15T10:00:00Z")
+
+    shown = preview(company, "2025-02")
+    (february,) = post_invoices(company, "2025-02").body["invoices"]
+    record(campaign, 1, "2025-03-15T10:00:00Z")
+    (march,) = post_invoices(company, "2025-03").body["invoices"]
+
+    assert [(tax["taxCategory"], tax["taxRate"], tax["netAmount"], tax["taxReason"]) for tax in february["taxes"]] == [
+        ("AE", "0", "25.00", "Reverse charge"),
+        ("S", "25", "50.00", None),
+    ]
+    assert february["buyer"]["vatId"] == shown.body["invoices"][0]["buyer"]["vatId"] == "DE136695976"
+    assert credit(february["number"]).body["buyer"] == february["buyer"]
+    assert (march["netAmount"], march["buyer"]["vatId"]) == ("12.50", None)
+
+
 def test_late_usage_of_an_hour_in_which_a_month_begins_at_half_past_is_invoiced(world: World) -> None:
     """February begins at 18:30 UTC in Kolkata, and an hour of seats belongs to the month of its first instant."""
     company = invoiced_company(world, "Asia/Kolkata")

@@ -137,6 +137,7 @@ class _FirstTax(NamedTuple):
     tax_category: TaxCategory
     tax_rate: Decimal
     tax_reason: str | None
+    vat_id: str | None
 
 
 class _Adjustment(NamedTuple):
@@ -189,12 +190,11 @@ def load_drafts(db: Session, account: Account, month: date, *, every_cause: bool
             lines.setdefault(currency, []).extend(new)
     for currency, line in _manual_lines(db, account, month):
         lines.setdefault(currency, []).append(line)
-    reasons = {(tax.currency, tax.tax_category): tax.tax_reason for tax in taxes.values()}
     return [
         document
         for currency in sorted(lines)
         if currencies is None or currency in currencies
-        if (document := _compose(account, currency, month, lines[currency], reasons))
+        if (document := _compose(account, currency, month, lines[currency], taxes))
     ]
 
 
@@ -312,9 +312,9 @@ def _compose(
     currency: str,
     month: date,
     lines: list[Line],
-    reasons: dict[tuple[str, TaxCategory], str | None],
+    taxes: dict[tuple[date, str], _FirstTax],
 ) -> Document | None:
-    of_currency = {category: reason for (of, category), reason in reasons.items() if of == currency}
+    first = [tax for tax in taxes.values() if tax.currency == currency]
     return compose(
         account.id,
         currency,
@@ -322,5 +322,6 @@ def _compose(
         seller=account.seller,
         buyer=account.buyer,
         lines=lines,
-        reasons=of_currency,
+        reasons={tax.tax_category: tax.tax_reason for tax in first},
+        vat_ids={f"{tax.month:%Y-%m}": tax.vat_id for tax in first},
     )

@@ -19,11 +19,13 @@ def compose(
     buyer: BillingProfile,
     lines: Sequence[Line],
     reasons: Mapping[TaxCategory, str | None] | None = None,
+    vat_ids: Mapping[str, str | None] | None = None,
 ) -> Document | None:
     """The document of a month with these lines, the covered ones last; none where no due line is other than zero.
 
-    `reasons` are why no tax was due on documents that are adjusted, where the category is no longer the buyer's. A total
-    below zero makes a credit note that corrects no document.
+    `reasons` are why no tax was due on documents that are adjusted, where the category is no longer the buyer's; `vat_ids`
+    are the buyer's on them, by the month that they invoiced first. A total below zero makes a credit note that corrects no
+    document.
     """
     due = [line for line in lines if line.is_due]
     if not any(line.amount for line in due):
@@ -39,7 +41,7 @@ def compose(
         currency=currency,
         month=month,
         seller=seller,
-        buyer=buyer,
+        buyer=_named(buyer, due, vat_ids or {}),
         lines=[*due, *covered],
         taxes=taxes,
         net_amount=net,
@@ -89,6 +91,14 @@ def issue(
         "previousSha256": previous_sha256,
     }
     return IssuedDocument.model_validate({**issued, "sha256": fingerprint(issued)})
+
+
+def _named(buyer: BillingProfile, lines: Sequence[Line], vat_ids: Mapping[str, str | None]) -> BillingProfile:
+    """The buyer; a reverse charge without its VAT id is no invoice (EN 16931, BR-AE-02), and the profile may have lost it."""
+    if buyer.vat_id:
+        return buyer
+    reverse_charged = (vat_ids.get(line.month) for line in lines if line.tax_category == "AE")
+    return buyer.model_copy(update={"vat_id": next(filter(None, reverse_charged), None)})
 
 
 def _credited(line: Line) -> Line:

@@ -110,17 +110,20 @@ SELECT json_agg(json_build_array(campaign_id, month, key, currency, amount, numb
 ) AS said;
 
 -- name: first_taxes
--- For each month and currency how the first uncredited document that invoiced it is taxed, and why no tax was due on it.
+-- For each month and currency how the first uncredited document that invoiced it is taxed, why no tax was due on it, and by which
+-- VAT id it names the buyer.
 SELECT first.month, first.currency, first.tax_category, first.tax_rate,
     jsonb_path_query_first(said.document, '$.taxes[*] ? (@.taxCategory == $category).taxReason',
-        jsonb_build_object('category', first.tax_category)) #>> '{}' AS tax_reason
+        jsonb_build_object('category', first.tax_category)) #>> '{}' AS tax_reason,
+    said.document #>> '{buyer,vatId}' AS vat_id
 FROM (
     SELECT DISTINCT ON (l.month, l.currency) l.month, l.currency, l.tax_category, l.tax_rate, l.number
     FROM invoice_lines l JOIN invoices i ON i.number = l.number
     WHERE l.company_id = :company_id AND l.month = ANY (:months::date[]) AND l.kind IN ('charge', 'adjustment')
         AND i.corrects IS NULL AND NOT EXISTS (SELECT FROM invoices credit WHERE credit.corrects = i.number)
     ORDER BY l.month, l.currency, i.year, i.sequence, l.position
-) AS first JOIN invoices said ON said.number = first.number;
+) AS first JOIN invoices said ON said.number = first.number
+ORDER BY first.month;
 
 -- name: open_adjustments
 -- The adjustments that people made of which not all is invoiced, and how much is.
