@@ -1,8 +1,9 @@
 """Invoices under concurrency and over random histories (design §13)."""
 
-from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -25,32 +26,72 @@ from tests.operations.invoicing import (
     record,
 )
 from tests.operations.test_reconciliation import reconciled
-from tests.world import World, request
+from tests.world import Answer, World, request
 
 CALLERS = 32
+FORK = get_context("fork")
+Call = Callable[[], Answer]
 
 
-def issue(company: str) -> tuple[str, int, list[str]]:
-    answer = post_invoices(company, "2025-01")
-    return company, answer.status, [each["number"] for each in answer.body.get("invoices", [])]
+class Caller:
+    """A process of its own, whose connection is open before the start."""
+
+    start: Any
+
+    @classmethod
+    def ready(cls, start: Any) -> None:
+        cls.start = start
+
+    @classmethod
+    def answer(cls, call: Call) -> Answer:
+        assert request("get_seller", "GET", "/v1/seller").status == 200
+        cls.start.wait(60)
+        return call()
 
 
-def test_32_callers_issue_each_month_once_with_numbers_without_a_gap(world: World) -> None:
-    companies = [invoiced_company(world) for _ in range(8)]
-    for company in companies:
-        record(world.campaign(company, "iaas"), 10, "2025-01-15T10:00:00Z")
+def at_once(calls: Sequence[Call]) -> list[Answer]:
+    """What each caller is answered, in the order of the calls; none begins before all are ready."""
     disconnect()
+    with FORK.Pool(len(calls), Caller.ready, [FORK.Barrier(len(calls))]) as pool:
+        return pool.map(Caller.answer, calls, chunksize=1)
 
-    with ProcessPoolExecutor(CALLERS // 4, mp_context=get_context("fork")) as pool:
-        answers = list(pool.map(issue, companies * 4))
 
-    assert Counter(status for _, status, _ in answers) == {201: 8, 200: 24}
-    numbers = {company: numbers for company, _, numbers in answers}
-    assert all(numbers[company] == found for company, _, found in answers)
+def used_in(world: World, *months: str) -> str:
+    """A company that was charged 125.00 in each of the months."""
+    company = invoiced_company(world)
+    campaign = world.campaign(company, "iaas")
+    for month in months:
+        record(campaign, 10, f"{month}-15T10:00:00Z")
+    return company
+
+
+def test_32_callers_issue_and_credit_each_document_once_with_numbers_without_a_gap(world: World) -> None:
+    shared = [used_in(world, "2025-01", "2025-02") for _ in range(4)]
+    alone = [used_in(world, "2025-01") for _ in range(16)]
+    januaries = [post_invoices(company, "2025-01").body["invoices"][0]["number"] for company in shared]
+    age(world)
+    february = [partial(post_invoices, company, "2025-02") for company in shared]
+    notes = [partial(credit, number) for number in januaries]
+    january = [partial(post_invoices, company, "2025-01") for company in alone]
+    twice = [*february, *notes]
+    calls = [*twice, *january, *twice]
+    assert len(calls) == CALLERS
+
+    answers = at_once(calls)
+
+    first, once, again = answers[:8], answers[8:24], answers[24:]
+    assert [{one.status, other.status} for one, other in zip(first, again, strict=True)] == [{200, 201}] * 8
+    assert [one.body for one in first] == [other.body for other in again]
+    assert [answer.status for answer in once] == [201] * 16
     stored = [row["document"] for row in world.rows("SELECT document FROM invoices ORDER BY year, sequence")]
     year = stored[0]["issuedOn"][:4]
-    assert [each["number"] for each in stored] == [f"CB-{year}-{n:06}" for n in range(1, 9)]
+    assert [each["number"] for each in stored] == [f"CB-{year}-{n:06}" for n in range(1, 29)]
     assert list(breaks(stored)) == []
+    for company in shared:
+        assert post_invoices(company, "2025-03").status in (200, 201)
+        assert sum(Decimal(each["netAmount"]) for each in invoices(company).body["invoices"]) == 250
+    for company in [*shared, *alone]:
+        assert_invoiced_is_charged(company)
 
 
 STEPS = st.lists(
