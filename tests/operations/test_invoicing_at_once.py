@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from billing.database.drafts import load_account, load_drafts
 from billing.database.session import ALL_COMPANIES, disconnect, snapshot
 from billing.invoices.chain import breaks
+from billing.sql import queries
 from tests.operations.invoicing import (
     adjust,
     age,
@@ -92,6 +93,27 @@ def test_32_callers_issue_and_credit_each_document_once_with_numbers_without_a_g
         assert sum(Decimal(each["netAmount"]) for each in invoices(company).body["invoices"]) == 250
     for company in [*shared, *alone]:
         assert_invoiced_is_charged(company)
+
+
+def test_32_callers_over_new_year_number_each_year_from_1(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each document is dated a second after the one before, so that New Year is between the 15th and the 16th."""
+    calls = [partial(post_invoices, used_in(world, "2025-01"), "2025-01") for _ in range(CALLERS)]
+    world.connection.run("CREATE SEQUENCE seconds; GRANT USAGE ON SEQUENCE seconds TO PUBLIC")
+    ticking = "SELECT timestamptz '2025-12-31 23:59:44+01' + nextval('seconds') * interval '1 second'"
+    monkeypatch.setitem(queries("invoices"), "clock", ticking)
+
+    try:
+        answers = at_once(calls)
+    finally:
+        world.connection.run("DROP SEQUENCE seconds")
+
+    assert {answer.status for answer in answers} == {201}
+    stored = [row["document"] for row in world.rows("SELECT document FROM invoices ORDER BY year, sequence")]
+    assert [(each["number"], each["issuedOn"]) for each in stored] == [
+        *((f"CB-2025-{n:06}", "2025-12-31") for n in range(1, 16)),
+        *((f"CB-2026-{n:06}", "2026-01-01") for n in range(1, 18)),
+    ]
+    assert list(breaks(stored)) == []
 
 
 STEPS = st.lists(
