@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_snake
 
 from billing.contract.types import Amount, Quantity, Reason, Text
+from billing.contract.types import Month as CalendarMonth
 from billing.instants import parse_instant
 from billing.invoices.parties import BillingProfile, Seller
-from billing.invoices.parties import Month as CalendarMonth
 from billing.terms.changes import TermsChange
 from demo.checked import FOLDER, BadFile, Place, at, csv_rows, yaml_value
 

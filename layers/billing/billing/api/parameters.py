@@ -5,8 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import AfterValidator, WithJsonSchema
 
-from billing.contract.types import INSTANT_SCHEMA, Text
-from billing.invoices.parties import Month
+from billing.contract.types import INSTANT_SCHEMA, Month, Text
 from billing.periods import check_end
 
 # The characters Powertools accepts in a path parameter; any other path matches no route (404).

@@ -5,6 +5,7 @@ strings.
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -74,6 +75,18 @@ def check_text(value: str) -> str:
     if not is_storable(value):
         raise ValueError("must not contain NUL or lone surrogates")
     return value
+
+
+def of_form(pattern: str, reason: str) -> Callable[[str], str]:
+    """A validator of texts that match the pattern as a whole."""
+    form = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> str:
+        if not form.fullmatch(value):
+            raise ValueError(reason)
+        return value
+
+    return check
 
 
 def number_or_string(pattern: str, **bounds: Any) -> WithJsonSchema:
@@ -172,6 +185,11 @@ Reason = Annotated[
     str,
     Field(min_length=1, max_length=1000, json_schema_extra={"pattern": r"^[^\x00]*$"}, examples=["Agreed on the phone"]),
     AfterValidator(check_text),
+]
+Month = Annotated[
+    str,
+    AfterValidator(of_form(r"2[01][0-9]{2}-(0[1-9]|1[0-2])", 'must be a month such as "2025-03", from 2000 to 2199')),
+    WithJsonSchema({"type": "string", "pattern": "^2[01][0-9]{2}-(0[1-9]|1[0-2])$", "examples": ["2025-03"]}),
 ]
 MonthText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}$", "examples": ["2025-03"]})]
 EffectiveFrom = Annotated[

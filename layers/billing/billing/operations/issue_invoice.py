@@ -3,10 +3,10 @@
 from http import HTTPStatus
 
 from billing.contract.shapes import Request, Shape
+from billing.contract.types import Month
 from billing.database.documents import check_can_close, close_month
 from billing.database.drafts import load_account
 from billing.database.session import transaction
-from billing.invoices.parties import Month
 from billing.invoices.shown import ShownDocument, shown
 from billing.periods import first_day
 from billing.sql import queries
