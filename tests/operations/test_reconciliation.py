@@ -7,7 +7,7 @@ import pytest
 
 from billing.database import reconciliation
 from local.aws_events import scheduled_event
-from tests.operations.invoicing import invoiced_company, plant, post_invoices, record
+from tests.operations.invoicing import adjust, credit, invoiced_company, plant, post_invoices, record
 from tests.world import World, invoke, request
 
 
@@ -18,13 +18,20 @@ def reconciled(company: str) -> dict[str, Any]:
     return body
 
 
+def reconciled_daily(world: World, company: str) -> dict[str, Any]:
+    """What a run keeps of a company; it also looks at the documents of others between which the company's stand."""
+    invoke("reconcile", scheduled_event(datetime(2025, 3, 1, tzinfo=UTC)))
+    kept: dict[str, Any] = world.value("SELECT result FROM reconciliations WHERE company_id = :company", company=company)
+    return kept
+
+
 def differences(result: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     return {check["check"]: check["differences"] for check in result["checks"] if check["differences"]}
 
 
 @pytest.fixture
 def books(world: World) -> str:
-    """A company with records of every kind, a correction, activities and an invoiced month."""
+    """A company with records of every kind, a correction, activities, and an invoiced month with a manual adjustment."""
     company = invoiced_company(world)
     iaas, credits_ = world.campaign(company, "iaas", id="c-iaas"), world.campaign(company, "credits", id="c-credits")
     first = record(iaas, 10, "2025-01-15T10:00:00Z", metadata={"room": 1.50})
@@ -43,6 +50,7 @@ def books(world: World) -> str:
         world,
         "UPDATE campaign_terms SET effective_from = effective_from - interval '1 day' WHERE effective_from > '2025-01-01'",
     )
+    assert adjust(company, "40.00", campaignId=iaas).status == 201
     assert post_invoices(company, "2025-01").status == 201
     world.connection.run("UPDATE billing_events SET published_at = now()")
     return company
@@ -60,33 +68,205 @@ def test_clean_books_give_nothing(books: str) -> None:
 
 
 SHARE = """'{"bundle_allocation_percentage": 0.85}'"""
-DAMAGE: list[tuple[str, str, str, str]] = [
-    ("balances", "UPDATE campaigns SET credits_remaining = credits_remaining + 1 WHERE id = 'c-credits'", "9977", "9978"),
-    ("balances", "UPDATE credit_grants SET moved = moved - 2", "9977", "9979"),
-    ("coverage", "UPDATE credit_movements SET credits = credits + 1 WHERE credits = 20", "20", "21"),
-    ("activities", "UPDATE campaign_activities SET quantity = 4", "4", "3"),
-    ("keys", "UPDATE billing_usage_records SET quantity = 6 WHERE quantity = 5", "", ""),
-    ("corrections", "UPDATE billing_usage_records SET campaign_id = 'c-credits' WHERE corrects IS NOT NULL", "", ""),
-    ("bundles", "UPDATE campaigns SET bundle_allocation_percentage = 0.5 WHERE id = 'c-bundle'", "0.25", "0.5"),
-    ("bundles", "UPDATE campaigns SET l2i_subscription_id = NULL WHERE id = 'c-other'", "s-1", "none"),
-    ("bundles", f"UPDATE campaign_terms SET terms = terms || {SHARE} WHERE campaign_id = 'c-other'", "at most 1.001", "1.1"),
-    ("invoices", "UPDATE invoice_lines SET amount = amount + 1", "", ""),
-    ("invoices", """UPDATE invoices SET document = document || '{"netAmount": "1.00"}'""", "", ""),
-    ("outbox", "UPDATE billing_events SET published_at = NULL, created_at = now() - interval '2 hours'", "", ""),
+NET = """'{"netAmount": "1.00"}'"""
+TAX = """'[{"taxCategory": "S", "taxRate": "25", "taxReason": null, "netAmount": "1.00", "taxAmount": "0.25"}]'"""
+LONG_AGO = "'2025-01-01T00:00Z'"
+WAITS = f"UPDATE billing_events SET published_at = NULL, created_at = {LONG_AGO} WHERE type = 'invoice.issued'"
+KEY, FIVE, SIX = "c-iaas-learner_served-20250116100000-", "04e47bc52eeef0a22b4b26ce22d0a440", "f98d38728d51b67114a5fd013e9777eb"
+DAMAGE: list[tuple[str, str, str, str, str]] = [
+    (
+        *("balances", "UPDATE campaigns SET credits_remaining = credits_remaining + 1 WHERE id = 'c-credits'"),
+        *("creditsRemaining", "9977", "9978"),
+    ),
+    ("balances", "UPDATE credit_grants SET moved = moved - 2", "remaining", "9977", "9979"),
+    ("coverage", "UPDATE credit_movements SET credits = credits + 1 WHERE credits = 20", "credits", "20", "21"),
+    ("activities", "UPDATE campaign_activities SET quantity = 4", "quantity", "4", "3"),
+    ("keys", "UPDATE billing_usage_records SET quantity = 6 WHERE quantity = 5", "deduplicationKey", KEY + SIX, KEY + FIVE),
+    (
+        *("corrections", "UPDATE billing_usage_records SET campaign_id = 'c-credits' WHERE corrects IS NOT NULL"),
+        *("campaignAndType", "c-iaas learner_served", "c-credits learner_served"),
+    ),
+    (
+        *("bundles", "UPDATE campaigns SET bundle_allocation_percentage = 0.5 WHERE id = 'c-bundle'"),
+        *("allocationPercentage", "0.25", "0.5"),
+    ),
+    (
+        *("bundles", "UPDATE campaigns SET l2i_subscription_id = NULL WHERE id = 'c-other'"),
+        *("subscriptionId", "s-1", "none"),
+    ),
+    (
+        *("bundles", f"UPDATE campaign_terms SET terms = terms || {SHARE} WHERE campaign_id = 'c-other'"),
+        *("shares at -infinity", "at most 1.001", "1.1"),
+    ),
+    ("invoices", f"UPDATE invoices SET document = document || {NET}", "netAmount", "202.50", "1.00"),
+    (
+        "invoices",
+        f"UPDATE invoices SET document = jsonb_set(document, '{{taxes}}', {TAX})",
+        "taxAmount of S 25",
+        "50.63",
+        "0.25",
+    ),
+    (
+        "invoices",
+        f"UPDATE invoices SET document = jsonb_set(document, '{{taxes}}', {TAX})",
+        "netAmount of S 25",
+        "202.50",
+        "1.00",
+    ),
+    (
+        *("invoices", "UPDATE invoices SET document = document - 'lines'"),
+        *("document", "as it was issued", "unreadable: KeyError('lines')"),
+    ),
+    ("invoices", "UPDATE invoices SET currency = 'SEK'", "currency", "EUR", "SEK"),
+    ("invoices", "UPDATE invoices SET month = '2025-02-01'", "month", "2025-01", "2025-02"),
+    ("invoices", "UPDATE invoices SET recorded_by = 'nobody'", "recordedBy", "unknown", "nobody"),
+    ("invoices", "UPDATE invoices SET sha256 = 'other'", "sha256", "SHA256", "other"),
+    ("invoices", "UPDATE invoices SET line_count = 0", "lineCount", "5", "0"),
+    ("invoices", "UPDATE invoices SET sequence = 7", "sequence", "1", "7"),
+    ("invoices", "DELETE FROM billing_months", "monthIsClosed", "True", "False"),
+    ("invoices", "DELETE FROM invoices", "companyId", "COMPANY", "none"),
+    ("invoices", "DELETE FROM invoices; DELETE FROM invoice_lines", "companyId", "COMPANY", "none"),
+    ("invoices", "UPDATE adjustments SET amount = 50", "invoiced", "50.00", "40.00"),
+    ("invoices", "UPDATE adjustments SET currency = 'SEK'", "invoiced", "0.00", "40.00"),
+    ("invoices", "DELETE FROM adjustments", "invoiced", "0.00", "40.00"),
+    ("outbox", WAITS, "createdAt", "published within an hour", "2025-01-01 00:00:00+00"),
 ]
 
 
-@pytest.mark.parametrize(("check", "damage", "expected", "found"), DAMAGE, ids=[f"{d[0]}-{n}" for n, d in enumerate(DAMAGE)])
+@pytest.mark.parametrize(
+    ("check", "damage", "field", "expected", "found"), DAMAGE, ids=[f"{d[0]}-{n}" for n, d in enumerate(DAMAGE)]
+)
 def test_damage_is_found_by_its_check_and_named(
-    world: World, books: str, check: str, damage: str, expected: str, found: str
+    world: World, books: str, check: str, damage: str, field: str, expected: str, found: str
 ) -> None:
+    names = {"COMPANY": books, "SHA256": world.value("SELECT sha256 FROM invoices")}
     plant(world, damage)
 
     listed = differences(reconciled(books))[check]
 
-    assert listed and all(listed[0]["ids"].values())
-    if expected:
-        assert (expected, found) in [(each["expected"], each["found"]) for each in listed]
+    assert (field, names.get(expected, expected), found) in [
+        (each["field"], each["expected"], each["found"]) for each in listed
+    ]
+    assert all(each["ids"] for each in listed)
+
+
+LINE_DAMAGE = {
+    "company_id = 'other'": (0, "other"),
+    "campaign_id = 'c-credits'": (1, "c-credits"),
+    "key = 'manual:other'": (2, "manual:other"),
+    "kind = 'adjustment'": (3, "adjustment"),
+    "month = '2025-02-01'": (4, "2025-02"),
+    "currency = 'SEK'": (5, "SEK"),
+    "amount = amount + 1": (6, "41.00"),
+    "tax_category = 'Z'": (7, "Z"),
+    "tax_rate = 12": (8, "12"),
+}
+
+
+@pytest.mark.parametrize(("change", "place", "value"), [(change, *found) for change, found in LINE_DAMAGE.items()])
+def test_each_column_of_a_line_is_compared_with_the_document(
+    world: World, books: str, change: str, place: int, value: str
+) -> None:
+    said = [books, "c-iaas", "manual:a-1", "manual", "2025-01", "EUR", "40.00", "S", "25"]
+    (number, position), *_ = world.connection.run("SELECT number, position FROM invoice_lines WHERE kind = 'manual'") or []
+    plant(world, f"UPDATE invoice_lines SET {change} WHERE kind = 'manual'")
+
+    listed = differences(reconciled(books))["invoices"]
+
+    kept = [*said[:place], value, *said[place + 1 :]]
+    ids = {"invoiceId": number, "position": str(position)}
+    assert {"ids": ids, "field": "line", "expected": str(said), "found": str(kept)} in listed
+
+
+def test_a_document_that_was_moved_to_another_company_is_told_to_both(world: World, books: str) -> None:
+    other, number = world.company(), world.value("SELECT number FROM invoices")
+    plant(world, f"UPDATE invoices SET company_id = '{other}'")
+
+    told = [differences(reconciled(company))["invoices"] for company in (books, other)]
+
+    moved = {"ids": {"invoiceId": number}, "field": "companyId", "expected": books, "found": other}
+    assert all(moved in listed for listed in told)
+
+
+CHAIN_DAMAGE = {
+    "the newest document deleted": (
+        "DELETE FROM invoices WHERE corrects IS NOT NULL",
+        {("lastSequence", "1", "2"), ("lastSha256", "first", "second"), ("companyId", "company", "none")},
+    ),
+    "all documents deleted": (
+        "DELETE FROM invoices; DELETE FROM invoice_lines; DELETE FROM billing_events",
+        {("lastSequence", "0", "2"), ("lastSha256", "none", "second")},
+    ),
+    "the sequence of the seller": ("UPDATE seller SET last_sequence = 9", {("lastSequence", "2", "9")}),
+    "the day of the seller": ("UPDATE seller SET last_issued_on = '2025-01-01'", {("lastIssuedOn", "today", "2025-01-01")}),
+    "the hash of the seller": ("UPDATE seller SET last_sha256 = NULL", {("lastSha256", "second", "none")}),
+    "a gap": (
+        "UPDATE invoices SET sequence = 3 WHERE corrects IS NOT NULL; UPDATE seller SET last_sequence = 3",
+        {("sequence", "year-2", "year-3"), ("sequence", "2", "3")},
+    ),
+    "a broken chain": (
+        "UPDATE invoices SET previous_sha256 = NULL,"
+        """ document = document || '{"previousSha256": null}' WHERE corrects IS NOT NULL""",
+        {("previousSha256", "first", "none"), ("sha256", "computed", "second")},
+    ),
+    "what it corrects": (
+        "UPDATE invoices SET corrects = NULL, credit_id = NULL, reason = NULL WHERE corrects IS NOT NULL",
+        {("corrects", "number", "none")},
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "expected"), CHAIN_DAMAGE.values(), ids=CHAIN_DAMAGE)
+def test_a_damaged_chain_of_documents_is_found_by_the_daily_run(
+    world: World, books: str, damage: str, expected: set[tuple[str, str, str]]
+) -> None:
+    number = world.value("SELECT number FROM invoices")
+    assert credit(number).status == 201
+    rows = world.rows("SELECT sha256, issued_on::text, year::text FROM invoices ORDER BY sequence")
+    names = {"first": rows[0]["sha256"], "second": rows[1]["sha256"], "company": books, "number": number}
+    names |= {"today": rows[1]["issued_on"]} | {f"year-{n}": f"{rows[0]['year']}-{n}" for n in (2, 3)}
+    assert differences(reconciled_daily(world, books)) == {}
+    plant(world, f"{damage}; DELETE FROM reconciliations")
+
+    listed = differences(reconciled_daily(world, books))["invoices"]
+
+    found = {(each["field"], each["expected"], each["found"]) for each in listed}
+    wanted = {tuple(names.get(value, value) for value in difference) for difference in expected}
+    computed = {(field, "computed" if field == "sha256" else value, kept) for field, value, kept in found}
+    assert found | computed >= wanted
+    assert {each["ids"].get("invoiceId", "") for each in listed} <= {number, f"{number[:-1]}2", None, ""}
+
+
+def test_a_break_of_the_chain_is_told_to_the_company_whose_document_it_is(world: World, books: str) -> None:
+    other = invoiced_company(world)
+    record(world.campaign(other, "iaas"), 10, "2025-01-15T10:00:00Z")
+    assert post_invoices(other, "2025-01").status == 201
+    plant(world, "UPDATE invoices SET previous_sha256 = 'other' WHERE previous_sha256 IS NOT NULL")
+
+    kept = {company: reconciled_daily(world, company) for company in (books, other)}
+
+    assert [(kept[company]["ok"], [*differences(kept[company])]) for company in (books, other)] == [
+        (True, []),
+        (False, ["invoices"]),
+    ]
+
+
+def test_more_differences_than_are_listed_leave_each_company_its_own(world: World, books: str) -> None:
+    other = world.company()
+    copies = "SELECT 'X-' || n, :other, year, sequence + n, kind, currency, month, issued_on, issued_at"
+    copies = copies.replace(":other", f"'{other}'")
+    plant(
+        world,
+        "UPDATE invoices SET sequence = 500, document = jsonb_set(document, '{taxAmount}', '\"9.99\"');"
+        "INSERT INTO invoices (number, company_id, year, sequence, kind, currency, month, issued_on, issued_at, document,"
+        f" line_count, sha256, recorded_by) {copies.replace('sequence + n', 'n')}, document, line_count, 'x-' || n, recorded_by"
+        " FROM invoices, generate_series(1, 120) n",
+    )
+
+    own, others = (differences(reconciled_daily(world, company))["invoices"] for company in (books, other))
+
+    assert ("taxAmount", "50.63", "9.99") in [(each["field"], each["expected"], each["found"]) for each in own]
+    assert len(others) == 100
 
 
 @pytest.mark.parametrize(("hours", "found"), [(1, []), (3, [("0.2", "0.25")])])
@@ -135,8 +315,21 @@ def test_late_usage_is_pending_and_no_fault(books: str) -> None:
     assert (pending["ids"]["month"], pending["expected"], pending["found"]) == ("2025-01", "187.50", "162.50")
 
 
+def test_an_adjustment_is_pending_until_it_is_invoiced_and_once_that_is_credited(world: World, books: str) -> None:
+    assert adjust(books, "-15.50", id="a-2").status == 201
+
+    (pending,) = reconciled(books)["pending"]
+
+    open_one = {"ids": {"campaignId": None, "key": "manual:a-2", "currency": "EUR"}, "field": "invoiced"}
+    assert pending == open_one | {"expected": "-15.50", "found": "0.00"}
+    assert credit(world.value("SELECT number FROM invoices")).status == 201
+    keys = {each["ids"]["key"]: (each["expected"], each["found"]) for each in reconciled(books)["pending"]}
+    assert keys["manual:a-1"] == ("40.00", "0.00")
+    assert reconciled(books)["ok"]
+
+
 def test_the_daily_run_checks_everybody_and_tells_of_differences(world: World, books: str) -> None:
-    plant(world, "UPDATE invoices SET sequence = 7")
+    plant(world, "UPDATE seller SET last_sequence = 7")
 
     result = invoke("reconcile", scheduled_event(datetime.fromisoformat("2025-03-01T00:00:00Z")))
 

@@ -5,16 +5,17 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from billing.contract.shapes import Shape
 from billing.contract.types import CompanyRef, Instant, plain_number
 from billing.database.bundles import load_split
-from billing.database.drafts import Account, load_account, load_causes, load_charges, this_month
+from billing.database.drafts import load_account, load_causes, load_charges, this_month
 from billing.database.session import Session, load_json
 from billing.errors import NotFound
 from billing.invoices.audit import Difference, charge_differences, document_differences, gap_differences
-from billing.invoices.chain import breaks
+from billing.invoices.document import add
 from billing.money import round_money
 from billing.sql import queries
 from billing.usage.event import canonical_json
@@ -81,14 +82,20 @@ class _Document(NamedTuple):
     year: int
     sequence: int
     document: str
+    row: str
     lines: str
+    before_year: int
+    before_sequence: int
+    before_sha256: str | None
 
 
-class _Link(NamedTuple):
-    year: int
-    sequence: int
-    number: str
-    document: str
+class _Adjustment(NamedTuple):
+    campaign_id: str | None
+    key: str
+    currency: str
+    amount: Decimal
+    invoiced: Decimal
+    is_open: bool
 
 
 def load_company(db: Session, company: str, company_id: str) -> Company:
@@ -99,14 +106,12 @@ def load_company(db: Session, company: str, company_id: str) -> Company:
     return row
 
 
-def reconcile_company(db: Session, company: Company, *, whole_chain: Check | None = None) -> tuple[Reconciliation, int]:
-    """What the checks find now, and the last record whose key was checked; `whole_chain` is what a run found of all companies'
-    documents together."""
+def reconcile_company(db: Session, company: Company, *, whole_chain: bool = False) -> tuple[Reconciliation, int]:
+    """What the checks find now, and the last record whose key was checked. `whole_chain` also looks at the documents of other
+    companies between which the company's stand, which only a job may see."""
     checks = [_check(db, name, company_id=company.id) for name in ("balances", "coverage", "activities")]
     keys, last_record = _keys(db, company)
-    invoices, pending = _invoices(db, company)
-    if whole_chain is not None:
-        invoices = invoices.model_copy(update={"differences": [*invoices.differences, *whole_chain.differences]})
+    invoices, pending = _invoices(db, company, whole_chain=whole_chain)
     checks += [keys, _check(db, "corrections", company_id=company.id), _bundles(db, company.id), invoices]
     checks += [_check(db, "outbox", company_id=company.id), _check(db, "protection")]
     result = Reconciliation(
@@ -117,22 +122,6 @@ def reconcile_company(db: Session, company: Company, *, whole_chain: Check | Non
         pending=pending,
     )
     return result, last_record
-
-
-def check_chain(db: Session) -> Check:
-    """The numbers without a gap, and the chain of hashes, over all companies' documents."""
-    differences: list[Difference] = []
-    compared, last, previous = 0, (0, 0, ""), None
-    while links := db.all(_Link, _SQL["chain"], year=last[0], sequence=last[1], size=DOCUMENTS):
-        documents = [load_json(link.document) for link in links]
-        found = breaks(documents, previous)
-        differences += [
-            Difference({"invoiceId": each.number}, each.field, str(each.expected), str(each.stored)) for each in found
-        ]
-        numbers = [(link.year, link.sequence, link.number) for link in links]
-        differences += gap_differences([last, *numbers])
-        compared, last, previous = compared + len(links), numbers[-1], documents[-1]["sha256"]
-    return Check(check="invoices", compared=compared, differences=_shown(differences))
 
 
 def _check(db: Session, name: str, **where: Any) -> Check:
@@ -165,18 +154,22 @@ def _split_differences(db: Session, company_id: str, subscriptions: Iterable[str
 
 
 def _keys(db: Session, company: Company) -> tuple[Check, int]:
-    differences: list[Difference] = []
+    differences: list[ShownDifference] = []
     compared, new, after = 0, 0, 0
     where = {"company_id": company.id, "last_record": company.last_record, "day": company.now.toordinal() % 30, "size": CHUNK}
     while new < NEW_KEYS_MAX and (records := load_json(db.value(_SQL["records"], after=after, **where))):
-        for record in records:
-            expected = _expected_keys(record)
-            if record["deduplication_key"] not in expected:
-                ids = {"usageRecordId": str(record["id"]), "campaignId": record["campaign_id"]}
-                differences.append(Difference(ids, "deduplicationKey", expected[0], record["deduplication_key"]))
+        differences += _shown(_key_differences(records), MOST - len(differences))
         compared, after = compared + len(records), records[-1]["id"]
         new += sum(record["id"] > company.last_record for record in records)
-    return Check(check="keys", compared=compared, differences=_shown(differences)), max(after, company.last_record)
+    return Check(check="keys", compared=compared, differences=differences), max(after, company.last_record)
+
+
+def _key_differences(records: Iterable[dict[str, Any]]) -> Iterator[Difference]:
+    for record in records:
+        expected = _expected_keys(record)
+        if record["deduplication_key"] not in expected:
+            ids: dict[str, str | None] = {"usageRecordId": str(record["id"]), "campaignId": record["campaign_id"]}
+            yield Difference(ids, "deduplicationKey", expected[0], record["deduplication_key"])
 
 
 def _expected_keys(record: dict[str, Any]) -> list[str]:
@@ -189,25 +182,51 @@ def _expected_keys(record: dict[str, Any]) -> list[str]:
     return [usage_key(campaign, event_type, instant, each) for each in named]
 
 
-def _invoices(db: Session, company: Company) -> tuple[Check, list[ShownDifference]]:
-    differences: list[Difference] = []
+def _invoices(db: Session, company: Company, *, whole_chain: bool) -> tuple[Check, list[ShownDifference]]:
+    documents = _documents(db, company, whole_chain=whole_chain)
+    differences = documents.differences + _check(db, "missing_documents", company_id=company.id).differences
+    if whole_chain:
+        differences += _check(db, "last_document", company_id=company.id).differences
+    pending: list[ShownDifference] = []
+    for difference, is_pending in chain(_adjustments(db, company), _charges(db, company)):
+        listed = pending if is_pending else differences
+        listed += _shown([difference], MOST - len(listed))
+    return documents.model_copy(update={"differences": differences[:MOST]}), pending
+
+
+def _documents(db: Session, company: Company, *, whole_chain: bool) -> Check:
+    differences: list[ShownDifference] = []
     compared, place = 0, (0, 0)
-    where = {"company_id": company.id, "size": DOCUMENTS}
+    where = {"company_id": company.id, "whole_chain": whole_chain, "size": DOCUMENTS}
     while documents := db.all(_Document, _SQL["documents"], year=place[0], sequence=place[1], **where):
         for each in documents:
-            document = load_json(each.document)
-            differences += document_differences(document, load_json(each.lines))
+            differences += _shown(_document_differences(each, whole_chain=whole_chain), MOST - len(differences))
         compared, place = compared + len(documents), (documents[-1].year, documents[-1].sequence)
-    pending: list[Difference] = []
-    if company.is_invoiced:
-        account = load_account(db, company.id, company.id)
-        for difference, has_cause in _charges(db, account):
-            (pending if has_cause else differences).append(difference)
-    return Check(check="invoices", compared=compared, differences=_shown(differences)), _shown(pending)
+    return Check(check="invoices", compared=compared, differences=differences)
 
 
-def _charges(db: Session, account: Account) -> Iterator[tuple[Difference, bool]]:
+def _document_differences(each: _Document, *, whole_chain: bool) -> Iterator[Difference]:
+    row = load_json(each.row)
+    previous = each.before_sha256 if whole_chain else row["previousSha256"]
+    yield from document_differences(load_json(each.document), row, load_json(each.lines), previous)
+    if whole_chain:
+        before = (each.before_year, each.before_sequence, "")
+        yield from gap_differences([before, (each.year, each.sequence, row["number"])])
+
+
+def _adjustments(db: Session, company: Company) -> Iterator[tuple[Difference, bool]]:
+    """The manual adjustments of which another amount is invoiced than was made, and whether the next document carries it."""
+    for row in db.all(_Adjustment, _SQL["adjustments"], company_id=company.id, most=MOST):
+        ids = {"campaignId": row.campaign_id, "key": row.key, "currency": row.currency}
+        expected, found = (f"{add((amount,), row.currency):f}" for amount in (row.amount, row.invoiced))
+        yield Difference(ids, "invoiced", expected, found), row.is_open
+
+
+def _charges(db: Session, company: Company) -> Iterator[tuple[Difference, bool]]:
     """Of each closed month what is invoiced otherwise than charged, and whether a cause was recorded since."""
+    if not company.is_invoiced:
+        return
+    account = load_account(db, company.id, company.id)
     if account.last_closed is None:
         return
     causes = set(load_causes(db, account, account.next_month))
@@ -221,5 +240,5 @@ def _charges(db: Session, account: Account) -> Iterator[tuple[Difference, bool]]
                 yield from ((each, (month, charge.campaign.id) in causes) for each in found)
 
 
-def _shown(differences: Iterable[Difference]) -> list[ShownDifference]:
-    return [ShownDifference(**each._asdict()) for each, _ in zip(differences, range(MOST), strict=False)]
+def _shown(differences: Iterable[Difference], most: int = MOST) -> list[ShownDifference]:
+    return [ShownDifference(**each._asdict()) for each in islice(differences, max(most, 0))]

@@ -2,49 +2,91 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any, NamedTuple
 
 from billing.contract.types import CoveredBy
-from billing.invoices.chain import fingerprint
+from billing.invoices.chain import breaks
 from billing.invoices.document import add
 from billing.invoices.lines import Invoiced, StatementLine
 from billing.invoices.tax import tax_on
+
+Ids = dict[str, str | None]
+"""Where a difference is: the ids of a document, a campaign, a key."""
 
 
 class Difference(NamedTuple):
     """What differs: the ids of where it is, which figure it is, what it should be, and what it is."""
 
-    ids: dict[str, str | None]
+    ids: Ids
     field: str
     expected: str
     found: str
 
 
 StoredLine = Sequence[str | None]
-"""A line as the table of lines has it: campaign, key, kind, month, currency and amount."""
+"""A line as the table of lines has it: company, campaign, key, kind, month, currency, amount, tax category and rate."""
 
 
-def document_differences(document: Mapping[str, Any], lines: Sequence[StoredLine]) -> Iterator[Difference]:
-    """Where a stored document does not agree with itself, or with the table of its lines."""
-    ids: dict[str, str | None] = {"invoiceId": document["number"]}
-    for field, expected in {**_totals(document), "sha256": fingerprint(document)}.items():
-        if document[field] != expected:
-            yield Difference(ids, field, expected, document[field])
-    for group in document["taxes"]:
-        tax = f"{tax_on(Decimal(group['netAmount']), Decimal(group['taxRate']), document['currency']):f}"
-        if group["taxAmount"] != tax:
-            yield Difference(ids, f"taxAmount of {group['taxCategory']} {group['taxRate']}", tax, group["taxAmount"])
-    said = [_stored(line, document["currency"]) for line in document["lines"]]
-    for position, (expected_line, found) in enumerate(_paired(said, [list(line) for line in lines]), 1):
-        if expected_line != found:
-            yield Difference({**ids, "position": str(position)}, "line", str(expected_line), str(found))
+def document_differences(
+    document: Mapping[str, Any],
+    row: Mapping[str, Any],
+    lines: Sequence[StoredLine],
+    previous_sha256: str | None,
+) -> Iterator[Difference]:
+    """Where a stored document does not agree with itself, with the hash of the document before, with the other columns of its
+    row, which are named as its fields, or with the table of its lines; also where it cannot be read any more."""
+    ids: Ids = {"invoiceId": row["number"]}
+    try:
+        for broken in breaks([document], previous_sha256):
+            yield Difference(ids, broken.field, _text(broken.expected), _text(broken.stored))
+        yield from _differing(ids, _totals(document), document)
+        yield from _tax_differences(ids, document)
+        yield from _differing(ids, _row(document), row)
+        yield from _line_differences(ids, document, lines)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        yield Difference(ids, "document", "as it was issued", f"unreadable: {error!r}")
+
+
+def _differing(ids: Ids, expected: Mapping[str, Any], found: Mapping[str, Any], of: str = "") -> Iterator[Difference]:
+    for field, value in expected.items():
+        if found.get(field) != value:
+            yield Difference(ids, field + of, _text(value), _text(found.get(field)))
+
+
+def _tax_differences(ids: Ids, document: Mapping[str, Any]) -> Iterator[Difference]:
+    currency = document["currency"]
+    taxed: dict[tuple[str, Decimal], list[str]] = {}
+    for line in _due(document):
+        taxed.setdefault((line["taxCategory"], Decimal(line["taxRate"])), []).append(line["amount"])
+    groups = {(group["taxCategory"], Decimal(group["taxRate"])): group for group in document["taxes"]}
+    for category, rate in sorted({*taxed, *groups}):
+        net = _sum(taxed.get((category, rate), ()), currency)
+        expected = {"netAmount": net, "taxAmount": f"{tax_on(Decimal(net), rate, currency):f}"}
+        yield from _differing(ids, expected, groups.get((category, rate), {}), of=f" of {category} {rate:f}")
+
+
+def _row(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the other columns of a document's row say; its month is closed."""
+    copied = ("number", "companyId", "kind", "currency", "month", "issuedOn", "corrects", "recordedBy")
+    return {field: document[field] for field in (*copied, "sha256", "previousSha256")} | {
+        "year": int(document["issuedOn"][:4]),
+        "sequence": int(document["number"].rpartition("-")[2]),
+        "lineCount": len(document["lines"]),
+        "monthIsClosed": True,
+    }
+
+
+def _line_differences(ids: Ids, document: Mapping[str, Any], lines: Sequence[StoredLine]) -> Iterator[Difference]:
+    said = [_stored(line, document) for line in document["lines"]]
+    for position, (expected, found) in enumerate(zip_longest(said, map(list, lines)), 1):
+        if expected != found:
+            yield Difference({**ids, "position": str(position)}, "line", _text(expected), _text(found))
 
 
 def _totals(document: Mapping[str, Any]) -> dict[str, str]:
-    currency, due = document["currency"], [line for line in document["lines"] if line["kind"] != "covered"]
-    covered = [line for line in document["lines"] if line["kind"] == "covered"]
-    net = _sum((line["amount"] for line in due), currency)
+    currency, covered = document["currency"], [line for line in document["lines"] if line["kind"] == "covered"]
+    net = _sum((line["amount"] for line in _due(document)), currency)
     tax = _sum((group["taxAmount"] for group in document["taxes"]), currency)
     return {
         "netAmount": net,
@@ -54,17 +96,21 @@ def _totals(document: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _due(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [line for line in document["lines"] if line["kind"] != "covered"]
+
+
 def _sum(amounts: Any, currency: str) -> str:
     return f"{add(map(Decimal, amounts), currency):f}"
 
 
-def _stored(line: Mapping[str, Any], currency: str) -> list[str | None]:
-    return [line["campaignId"], line["key"], line["kind"], line["month"], currency, line["amount"]]
+def _text(value: Any) -> str:
+    return "none" if value is None else str(value)
 
 
-def _paired(said: list[Any], found: list[Any]) -> Iterator[tuple[Any, Any]]:
-    for position in range(max(len(said), len(found))):
-        yield said[position] if position < len(said) else None, found[position] if position < len(found) else None
+def _stored(line: Mapping[str, Any], document: Mapping[str, Any]) -> list[str | None]:
+    what = [line["campaignId"], line["key"], line["kind"], line["month"], document["currency"], line["amount"]]
+    return [document["companyId"], *what, line["taxCategory"], line["taxRate"]]
 
 
 def charge_differences(
@@ -76,7 +122,7 @@ def charge_differences(
         charge = add((line.amount for line in due if line.key == key), currency)
         already = add((invoiced[key].amount,) if key in invoiced else (), currency)
         if charge != already:
-            ids: dict[str, str | None] = {"campaignId": campaign_id, "key": key, "month": month, "currency": currency}
+            ids: Ids = {"campaignId": campaign_id, "key": key, "month": month, "currency": currency}
             yield Difference(ids, "invoiced", f"{charge:f}", f"{already:f}")
 
 

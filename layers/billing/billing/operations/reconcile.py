@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from billing.database.reconciliation import Check, Reconciliation, check_chain, load_company, reconcile_company
+from billing.database.reconciliation import Reconciliation, load_company, reconcile_company
 from billing.database.session import ALL_COMPANIES, JOBS, snapshot, transaction
 from billing.errors import BillingError, DatabaseUnavailable
 from billing.jobs import outbox
@@ -27,9 +27,7 @@ def reconcile(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
     Raises `JobFailed` where a company could not be checked, `DatabaseUnavailable` where the database cannot be reached.
     """
     with job_run(JOB_NAME, hour, time_left) as run:
-        with snapshot(ALL_COMPANIES, JOBS) as db:
-            chain = check_chain(db)
-        found = [result for company_id in _companies() if (result := _reconciled(run, company_id, chain))]
+        found = [result for company_id in _companies() if (result := _reconciled(run, company_id))]
         differences = sum(len(check.differences) for result in found for check in result.checks)
         metrics.add_metric(name="ReconciliationDifferences", unit=MetricUnit.Count, value=differences)
         outbox.publish(run.time_left)
@@ -47,13 +45,12 @@ def _companies() -> Iterator[str]:
         after = ids[-1]
 
 
-def _reconciled(run: Run, company_id: str, chain: Check) -> Reconciliation | None:
+def _reconciled(run: Run, company_id: str) -> Reconciliation | None:
     run.check_time()
     try:
         with snapshot(ALL_COMPANIES, JOBS) as db:
             company = load_company(db, ALL_COMPANIES, company_id)
-            own = [each for each in chain.differences if _is_of(db, each.ids.get("invoiceId"), company_id)]
-            result, last_record = reconcile_company(db, company, whole_chain=chain.model_copy(update={"differences": own}))
+            result, last_record = reconcile_company(db, company, whole_chain=True)
     except DatabaseUnavailable:
         raise
     except BillingError as error:
@@ -64,7 +61,3 @@ def _reconciled(run: Run, company_id: str, chain: Check) -> Reconciliation | Non
         where = {"company_id": company_id, "checked_at": company.now, "last_record": last_record}
         db.rows(_SQL["store"], result=stored, **where)
     return result
-
-
-def _is_of(db: Any, number: str | None, company_id: str) -> bool:
-    return bool(db.rows(_SQL["is_of"], number=number, company_id=company_id))

@@ -149,20 +149,84 @@ SELECT id FROM l2i_subscriptions s
 WHERE company_id = :company_id AND EXISTS (SELECT FROM subscription_terms WHERE subscription_id = s.id) ORDER BY id;
 
 -- name: documents
--- The next documents of a company, with the sums and keys that invoice_lines has of them.
-SELECT i.year, i.sequence, i.document::text AS document, coalesce(l.lines, '[]')::text AS lines
+-- The next documents of a company, with what the other columns of their rows and invoice_lines say of them, and, for the whole
+-- chain, the document before each, whoever's it is.
+SELECT i.year, i.sequence, i.document::text AS document, coalesce(l.lines, '[]')::text AS lines,
+    json_build_object('number', i.number, 'companyId', i.company_id, 'kind', i.kind, 'currency', i.currency,
+        'month', to_char(i.month, 'YYYY-MM'), 'issuedOn', i.issued_on, 'corrects', i.corrects, 'recordedBy', i.recorded_by,
+        'sha256', i.sha256, 'previousSha256', i.previous_sha256, 'year', i.year, 'sequence', i.sequence,
+        'lineCount', i.line_count, 'monthIsClosed', EXISTS (
+            SELECT FROM billing_months WHERE company_id = i.company_id AND month = i.month))::text AS row,
+    coalesce(before.year, 0) AS before_year, coalesce(before.sequence, 0) AS before_sequence, before.sha256 AS before_sha256
 FROM invoices i
 LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_array(campaign_id, key, kind, to_char(month, 'YYYY-MM'), currency, amount::text) ORDER BY position)
-        AS lines
+    SELECT json_agg(json_build_array(company_id, campaign_id, key, kind, to_char(month, 'YYYY-MM'), currency, amount::text,
+        tax_category, tax_rate::text) ORDER BY position) AS lines
     FROM invoice_lines WHERE number = i.number
 ) l ON true
+LEFT JOIN LATERAL (
+    SELECT year, sequence, sha256 FROM invoices
+    WHERE :whole_chain AND (year, sequence) < (i.year, i.sequence) ORDER BY year DESC, sequence DESC LIMIT 1
+) before ON true
 WHERE i.company_id = :company_id AND (i.year, i.sequence) > (:year, :sequence) ORDER BY i.year, i.sequence LIMIT :size;
 
--- name: chain
--- The next documents of all companies, in the order of their numbers.
-SELECT year, sequence, number, document::text AS document FROM invoices
-WHERE (year, sequence) > (:year, :sequence) ORDER BY year, sequence LIMIT :size;
+-- name: missing_documents
+-- The documents that a company's lines and events speak of are there, and the company's.
+WITH compared AS (
+    SELECT said.number, i.company_id AS found
+    FROM (
+        SELECT number FROM invoice_lines WHERE company_id = :company_id
+        UNION
+        SELECT data ->> 'number' FROM billing_events
+        WHERE company_id = :company_id AND type IN ('invoice.issued', 'invoice.credited')
+    ) AS said
+    LEFT JOIN invoices i ON i.number = said.number
+)
+SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
+    SELECT json_build_object('ids', json_build_object('invoiceId', number),
+        'field', 'companyId',
+        'expected', :company_id::text,
+        'found', coalesce(found, 'none'))
+    FROM compared WHERE found IS DISTINCT FROM :company_id ORDER BY number LIMIT :most) AS differences;
+
+-- name: last_document
+-- What the seller's row says of the last document of all, after which the next is numbered. It is looked at for the company whose
+-- document that is; where there is none, for every company.
+WITH compared AS (
+    SELECT last.number, kept.field, kept.expected, kept.found
+    FROM (SELECT) AS one
+    LEFT JOIN seller ON true
+    LEFT JOIN (
+        SELECT number, company_id, issued_on, sequence, sha256 FROM invoices ORDER BY year DESC, sequence DESC LIMIT 1
+    ) AS last ON true
+    CROSS JOIN LATERAL (VALUES
+        ('lastIssuedOn', last.issued_on::text, seller.last_issued_on::text),
+        ('lastSequence', coalesce(last.sequence, 0)::text, coalesce(seller.last_sequence, 0)::text),
+        ('lastSha256', last.sha256, seller.last_sha256)
+    ) AS kept (field, expected, found)
+    WHERE coalesce(last.company_id, :company_id) = :company_id
+)
+SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
+    SELECT json_build_object('ids', json_build_object('invoiceId', number),
+        'field', field,
+        'expected', coalesce(expected, 'none'),
+        'found', coalesce(found, 'none'))
+    FROM compared WHERE expected IS DISTINCT FROM found ORDER BY field LIMIT :most) AS differences;
+
+-- name: adjustments
+-- Manual adjustments of a company of which another amount is invoiced than was made, those that the next document carries last: of
+-- them nothing is invoiced, or all of it is credited.
+WITH made AS (
+    SELECT 'manual:' || adjustment_id AS key, campaign_id, currency, amount FROM adjustments WHERE company_id = :company_id
+), said AS (
+    SELECT key, currency, sum(amount) AS amount FROM invoice_lines
+    WHERE company_id = :company_id AND key LIKE 'manual:%' GROUP BY key, currency
+)
+SELECT made.campaign_id, key, currency, coalesce(made.amount, 0) AS amount, coalesce(said.amount, 0) AS invoiced,
+    coalesce(said.amount, 0) = 0 AS is_open
+FROM made FULL JOIN said USING (key, currency)
+WHERE coalesce(made.amount, 0) <> coalesce(said.amount, 0)
+ORDER BY is_open, key, currency LIMIT :most;
 
 -- name: closed_months
 -- The closed months of a company that are invoiced here.
@@ -230,7 +294,3 @@ INSERT INTO reconciliations (company_id, checked_at, last_record, result)
 VALUES (:company_id, :checked_at, :last_record, :result::jsonb)
 ON CONFLICT (company_id) DO UPDATE
 SET checked_at = excluded.checked_at, last_record = excluded.last_record, result = excluded.result;
-
--- name: is_of
--- Whether a document is a company's.
-SELECT number FROM invoices WHERE number = :number AND company_id = :company_id;
