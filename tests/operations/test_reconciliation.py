@@ -81,6 +81,8 @@ DAMAGE: list[tuple[str, str, str, str, str]] = [
     ("balances", "UPDATE credit_grants SET moved = moved - 2", "remaining", "9977", "9979"),
     ("coverage", "UPDATE credit_movements SET credits = credits + 1 WHERE credits = 20", "credits", "20", "21"),
     ("activities", "UPDATE campaign_activities SET quantity = 4", "quantity", "4", "3"),
+    ("activities", "UPDATE campaign_activities SET usage_record_id = NULL", "quantity", "0", "3"),
+    ("activities", "DELETE FROM campaign_activities", "quantity", "0", "3"),
     ("keys", "UPDATE billing_usage_records SET quantity = 6 WHERE quantity = 5", "deduplicationKey", KEY + SIX, KEY + FIVE),
     (
         *("corrections", "UPDATE billing_usage_records SET campaign_id = 'c-credits' WHERE corrects IS NOT NULL"),

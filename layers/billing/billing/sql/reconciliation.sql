@@ -58,11 +58,16 @@ SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
     FROM compared WHERE expected <> found ORDER BY id LIMIT :most) AS differences;
 
 -- name: activities
--- The activities of a record, times the rate in its metadata, are its quantity.
+-- The activities of a record, times the rate in its metadata, are its quantity; a record of the credit job has some.
 WITH compared AS (
     SELECT r.id, r.campaign_id, r.quantity AS found, round(sum(a.quantity) * (r.metadata ->> 'rate')::numeric, 6) AS expected
     FROM campaign_activities a JOIN billing_usage_records r ON r.id = a.usage_record_id
     WHERE r.company_id = :company_id GROUP BY r.id
+    UNION ALL
+    SELECT id, campaign_id, quantity, 0 FROM billing_usage_records r
+    WHERE company_id = :company_id AND event_type = 'credit_usage' AND event_id IS NULL AND corrects IS NULL
+        AND metadata ->> 'source' = 'track_credit_usage' AND metadata ? 'rate'
+        AND NOT EXISTS (SELECT FROM campaign_activities WHERE usage_record_id = r.id)
 )
 SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
     SELECT json_build_object('ids', json_build_object('usageRecordId', id::text, 'campaignId', campaign_id),
@@ -190,8 +195,8 @@ SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
     FROM compared WHERE found IS DISTINCT FROM :company_id ORDER BY number LIMIT :most) AS differences;
 
 -- name: last_document
--- What the seller's row says of the last document of all, after which the next is numbered. It is looked at for the company whose
--- document that is; where there is none, for every company.
+-- What the seller's row says of the last document of all, after which the next is numbered. It is looked at for the company
+-- whose document that is; where there is none, for every company.
 WITH compared AS (
     SELECT last.number, kept.field, kept.expected, kept.found
     FROM (SELECT) AS one
@@ -214,8 +219,8 @@ SELECT (SELECT count(*) FROM compared) AS compared, ARRAY(
     FROM compared WHERE expected IS DISTINCT FROM found ORDER BY field LIMIT :most) AS differences;
 
 -- name: adjustments
--- Manual adjustments of a company of which another amount is invoiced than was made, those that the next document carries last: of
--- them nothing is invoiced, or all of it is credited.
+-- Manual adjustments of a company of which another amount is invoiced than was made, those that the next document carries
+-- last: of them nothing is invoiced, or all of it is credited.
 WITH made AS (
     SELECT 'manual:' || adjustment_id AS key, campaign_id, currency, amount FROM adjustments WHERE company_id = :company_id
 ), said AS (
