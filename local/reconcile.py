@@ -1,36 +1,50 @@
 """`make reconcile`: the daily reconciliation of every company, here and now, and what it found as a table."""
 
 import contextlib
+import math
 import os
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from billing.database.reconciliation import Reconciliation, load_company
+from billing.database.reconciliation import Reconciliation
 from billing.database.session import ALL_COMPANIES, load_json, transaction
+from billing.operations.reconcile import reconcile
 from billing.sql import queries
 from local import postgres
-from local.aws_events import scheduled_event
-from local.runtime import invoke
+from local.runtime import environment, functions, invoke
+
+CHUNK = 1000
+"""Companies whose results are read at a time."""
 
 _SQL = queries("reconciliation")
 
 
 def main() -> None:
+    """Exits with 1 where there are differences."""
+    stdout, all_ok = sys.stdout, True
     with contextlib.redirect_stdout(sys.stderr), postgres.running() as url:
         os.environ["DATABASE_URL"] = url
         invoke("migrate", {})
-        invoke("reconcile", scheduled_event(datetime.now(UTC).replace(minute=0, second=0, microsecond=0)))
-        results = _results()
-    for result in results:
-        print(_table(result))
-    sys.exit(0 if all(result.ok for result in results) else 1)
+        with environment(functions()["reconcile"]):
+            reconcile(datetime.now(UTC), lambda: math.inf)
+        for result in _results():
+            print(_table(result), file=stdout)
+            all_ok = all_ok and result.ok
+    sys.exit(0 if all_ok else 1)
 
 
-def _results() -> list[Reconciliation]:
-    with transaction(ALL_COMPANIES) as db:
-        companies = [row["id"] for row in db.rows(_SQL["companies"], after="", size=10_000)]
-        stored = [load_company(db, ALL_COMPANIES, company).result for company in companies]
-    return [Reconciliation.model_validate(load_json(result)) for result in stored if result]
+def _results() -> Iterator[Reconciliation]:
+    after = ""
+    while True:
+        with transaction(ALL_COMPANIES) as db:
+            results: list[str] = db.values(_SQL["results"], after=after, size=CHUNK)
+        for result in results:
+            found = Reconciliation.model_validate(load_json(result))
+            yield found
+            after = found.company_id
+        if len(results) < CHUNK:
+            return
 
 
 def _table(result: Reconciliation) -> str:

@@ -23,14 +23,15 @@ def invoke(name: str, event: dict[str, Any]) -> Any:
     Raises what the handler raises, and `TypeError` for a response that JSON cannot carry.
     """
     function = functions()[name]
-    with _one_at_a_time, _environment(function):
+    with _one_at_a_time, environment(function):
         handler = getattr(importlib.import_module(function.module), function.handler)
         answer = handler(event, Context(function.name, function.timeout, function.memory))
     return json.loads(json.dumps(answer))
 
 
 @contextmanager
-def _environment(function: Function) -> Iterator[None]:
+def environment(function: Function) -> Iterator[None]:
+    """The variables that the template gives a function, but those that are set already."""
     before = dict(os.environ)
     os.environ.update({name: value for name, value in function.environment.items() if name not in before})
     try:

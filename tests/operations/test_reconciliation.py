@@ -1,13 +1,18 @@
 """Reconciliation finds every kind of damage, and nothing in clean books (design §14)."""
 
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from billing.database import reconciliation
-from local.aws_events import scheduled_event
+from billing.errors import JobFailed
+from local.aws_events import Context, scheduled_event
 from tests.operations.invoicing import adjust, credit, invoiced_company, plant, post_invoices, record
+from tests.test_template import RESOURCES
 from tests.world import World, invoke, request
 
 
@@ -350,8 +355,54 @@ def test_a_run_goes_on_with_the_new_records_that_the_one_before_left(
 
     found, checked = [], []
     for day in (1, 2):
+        plant(world, "UPDATE reconciliations SET checked_at = '2025-01-01T00:00Z'")
         result = invoke("reconcile", scheduled_event(datetime(2025, 3, day, tzinfo=UTC)))
         found.append(result["differences"])
         checked.append(world.value("SELECT last_record FROM reconciliations"))
 
     assert (found, checked) == ([0, 1], [ids[1], ids[-1]])
+
+
+@dataclass
+class Hurried(Context):
+    """The context of a run that has time for one company."""
+
+    milliseconds_left: Iterator[int] = field(default_factory=lambda: iter([600_000]))
+
+    def get_remaining_time_in_millis(self) -> int:
+        return next(self.milliseconds_left, 1_000)
+
+
+def test_a_run_whose_time_is_up_raises_the_metric_and_the_same_event_does_the_rest(
+    world: World, books: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.company(id="last")
+    plant(world, "UPDATE seller SET last_sequence = 7")
+    event = scheduled_event(datetime(2025, 3, 1, tzinfo=UTC))
+
+    with pytest.raises(JobFailed, match="The time is nearly up"):
+        invoke("reconcile", event, Hurried())
+
+    (metrics,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "ReconciliationDifferences" in line]
+    assert metrics["ReconciliationDifferences"] == [1]
+    alarm = RESOURCES["ReconciliationDiffers"]["Properties"]
+    assert {each["Name"] for each in alarm["Dimensions"]} == set(metrics["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0])
+    assert [row["company_id"] for row in world.rows("SELECT company_id FROM reconciliations")] == [books]
+    rest = invoke("reconcile", event)
+    assert (rest["companiesChecked"], rest["differences"]) == (1, 0)
+
+
+def test_a_run_begins_with_what_was_checked_longest_ago(world: World, books: str) -> None:
+    world.company(id="last")
+    event = scheduled_event(datetime(2025, 3, 1, tzinfo=UTC))
+    assert invoke("reconcile", event)["companiesChecked"] == 2
+    plant(
+        world,
+        "UPDATE reconciliations SET checked_at = CASE company_id WHEN 'last' THEN date '2025-01-01' ELSE '2025-01-02' END",
+    )
+
+    with pytest.raises(JobFailed):
+        invoke("reconcile", event, Hurried())
+
+    checked = world.rows("SELECT company_id FROM reconciliations WHERE checked_at > '2025-02-01'")
+    assert [row["company_id"] for row in checked] == ["last"]

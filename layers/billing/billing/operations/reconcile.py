@@ -1,8 +1,12 @@
-"""The daily job that reconciles the books of every company (design §14)."""
+"""The daily job that reconciles the books of every company (design §14).
+
+It takes the companies checked longest ago first, and none that was checked since the event's hour: where the time does not
+suffice, the same event sent again does the rest, and otherwise the next day's run begins with it.
+"""
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -21,28 +25,39 @@ CHUNK = 1000
 _SQL = queries("reconciliation")
 
 
+class _Place(NamedTuple):
+    id: str
+    checked_at: datetime
+
+
 def reconcile(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
     """Check every company, keep what is found, and raise the metric and the event where books do not agree.
 
-    Raises `JobFailed` where a company could not be checked, `DatabaseUnavailable` where the database cannot be reached.
+    Raises `JobFailed` where a company could not be checked, or the time did not suffice; `DatabaseUnavailable` where the
+    database cannot be reached.
     """
+    checked = differences = 0
     with job_run(JOB_NAME, hour, time_left) as run:
-        found = [result for company_id in _companies() if (result := _reconciled(run, company_id))]
-        differences = sum(len(check.differences) for result in found for check in result.checks)
-        metrics.add_metric(name="ReconciliationDifferences", unit=MetricUnit.Count, value=differences)
+        try:
+            for company_id in _companies(hour):
+                if result := _reconciled(run, company_id):
+                    checked += 1
+                    differences += sum(len(check.differences) for check in result.checks)
+        finally:
+            metrics.add_metric(name="ReconciliationDifferences", unit=MetricUnit.Count, value=differences)
         outbox.publish(run.time_left)
-    return run.result() | {"companiesChecked": len(found), "differences": differences}
+    return run.result() | {"companiesChecked": checked, "differences": differences}
 
 
-def _companies() -> Iterator[str]:
-    after = ""
+def _companies(hour: datetime) -> Iterator[str]:
+    last = _Place("", datetime.fromtimestamp(0, UTC))
     while True:
         with transaction(ALL_COMPANIES, JOBS) as db:
-            ids: list[str] = db.values(_SQL["companies"], after=after, size=CHUNK)
-        yield from ids
-        if len(ids) < CHUNK:
+            places = db.all(_Place, _SQL["companies"], since=hour, checked_at=last.checked_at, after=last.id, size=CHUNK)
+        yield from (place.id for place in places)
+        if len(places) < CHUNK:
             return
-        after = ids[-1]
+        last = places[-1]
 
 
 def _reconciled(run: Run, company_id: str) -> Reconciliation | None:

@@ -12,8 +12,12 @@ LEFT JOIN billing_profiles p ON p.company_id = c.id
 WHERE c.id = :company_id AND :company IN (c.id, '*');
 
 -- name: companies
--- The next companies, in the order of their ids.
-SELECT id FROM companies WHERE id > :after ORDER BY id LIMIT :size;
+-- The next companies that were not checked since an instant, those checked longest ago first, from a place in that order on.
+SELECT id, checked_at FROM (
+    SELECT c.id, coalesce(r.checked_at, 'epoch') AS checked_at
+    FROM companies c LEFT JOIN reconciliations r ON r.company_id = c.id
+) AS checked
+WHERE checked_at < :since AND (checked_at, id) > (:checked_at, :after) ORDER BY checked_at, id LIMIT :size;
 
 -- name: balances
 -- What is left of each grant, and the balance of each campaign, follow from the movements; none is below zero.
@@ -299,3 +303,7 @@ INSERT INTO reconciliations (company_id, checked_at, last_record, result)
 VALUES (:company_id, :checked_at, :last_record, :result::jsonb)
 ON CONFLICT (company_id) DO UPDATE
 SET checked_at = excluded.checked_at, last_record = excluded.last_record, result = excluded.result;
+
+-- name: results
+-- What was last found of the next companies, in the order of their ids.
+SELECT result::text AS result FROM reconciliations WHERE company_id > :after ORDER BY company_id LIMIT :size;
