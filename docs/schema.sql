@@ -1406,7 +1406,8 @@ CREATE TABLE public.reconciliations (
 CREATE TABLE public.schema_migrations (
     name text NOT NULL,
     checksum text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    altered jsonb
 );
 
 CREATE VIEW public.seat_campaigns WITH (security_invoker='true') AS
@@ -1780,7 +1781,7 @@ CREATE TRIGGER keep_uncharged BEFORE INSERT ON public.campaign_activities FOR EA
 
 CREATE TRIGGER move_credits AFTER INSERT ON public.credit_movements REFERENCING NEW TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION public.move_credits();
 
-CREATE TRIGGER note_changed_activity AFTER UPDATE OF campaign_id, kind, quantity, occurred_at ON public.campaign_activities FOR EACH ROW WHEN ((((((old.campaign_id)::text IS DISTINCT FROM (new.campaign_id)::text) OR (old.kind IS DISTINCT FROM new.kind)) OR ((old.quantity)::numeric IS DISTINCT FROM (new.quantity)::numeric)) OR (old.occurred_at IS DISTINCT FROM new.occurred_at))) EXECUTE FUNCTION public.note_changed_activity();
+CREATE TRIGGER note_changed_activity AFTER UPDATE OF campaign_id, kind, quantity, occurred_at ON public.campaign_activities FOR EACH ROW WHEN ((((old.campaign_id)::text IS DISTINCT FROM (new.campaign_id)::text) OR (old.kind IS DISTINCT FROM new.kind) OR ((old.quantity)::numeric IS DISTINCT FROM (new.quantity)::numeric) OR (old.occurred_at IS DISTINCT FROM new.occurred_at))) EXECUTE FUNCTION public.note_changed_activity();
 
 CREATE TRIGGER note_deleted_activities AFTER DELETE ON public.campaign_activities REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_activities();
 
@@ -2317,6 +2318,10 @@ GRANT UPDATE(quantity) ON TABLE public.l2i_subscriptions TO billing_app;
 GRANT SELECT ON TABLE public.reconciliations TO billing_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.reconciliations TO billing_jobs;
 GRANT SELECT ON TABLE public.reconciliations TO billing_reader;
+
+GRANT SELECT ON TABLE public.schema_migrations TO billing_app;
+GRANT SELECT ON TABLE public.schema_migrations TO billing_reader;
+GRANT SELECT ON TABLE public.schema_migrations TO billing_jobs;
 
 GRANT SELECT ON TABLE public.seat_campaigns TO billing_jobs;
 

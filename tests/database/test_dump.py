@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from billing.database import session as database
+from billing.database.reconciliation import check_protection
+from billing.database.session import ALL_COMPANIES, snapshot
 from billing.operations.migrate import migrate
 from local import postgres
 from local.aws_events import scheduled_event
@@ -123,6 +125,8 @@ def test_a_dump_restores_every_row_every_statement_and_every_trigger(
     assert any(trigger["tgenabled"] == "A" for trigger in target.rows(TRIGGERS))
     assert expected["spring"]["usage"]["creditsConsumed"] == "44.500000"
     assert statements() == expected
+    with snapshot(ALL_COMPANIES) as db:
+        assert check_protection(db).differences == []
 
 
 def test_a_restored_database_goes_on_where_the_dump_was_taken(database_url: str, target: World) -> None:

@@ -123,3 +123,12 @@ def test_what_was_charged_whatever_the_status_stays_and_from_then_on_the_status_
 
     assert statement(campaign, company, "2025-03-01", "2025-04-01")["totalAmount"] == "31.00"
     assert statement(campaign, company, "2099-03-01", "2099-04-01")["totalAmount"] == "0.00"
+
+
+def test_what_protects_a_database_from_before_is_known_once_it_is_migrated(old: World) -> None:
+    company = old.value("SELECT id FROM companies LIMIT 1")
+    migrate()
+
+    checks = request("get_reconciliation", "GET", f"/v1/companies/{company}/reconciliation").body["checks"]
+
+    assert [check["differences"] for check in checks if check["check"] == "protection"] == [[]]

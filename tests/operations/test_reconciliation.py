@@ -4,13 +4,18 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from billing.database import reconciliation
+from billing.database.session import disconnect
 from billing.errors import JobFailed
+from billing.operations import migrate as migrations
+from billing.operations.migrate import migrate
 from local.aws_events import Context, scheduled_event
+from local.databases import connect, scratch
 from tests.operations.invoicing import adjust, credit, invoiced_company, plant, post_invoices, record
 from tests.test_template import RESOURCES
 from tests.world import World, invoke, request
@@ -291,14 +296,89 @@ def test_terms_that_came_into_force_may_take_two_hours_to_reach_the_campaigns_ro
     assert [(each["expected"], each["found"]) for each in listed] == found
 
 
-def test_a_trigger_that_is_off_is_found(world: World, books: str) -> None:
-    world.connection.run("ALTER TABLE billing_usage_records DISABLE TRIGGER append_only")
-    try:
-        (difference,) = differences(reconciled(books))["protection"]
-    finally:
-        world.connection.run("ALTER TABLE billing_usage_records ENABLE ALWAYS TRIGGER append_only")
+WEAKER = {
+    "ALTER TABLE billing_usage_records DISABLE TRIGGER append_only": {
+        "trigger billing_usage_records.append_only": ("always on: CREATE TRIGGER", "off: CREATE TRIGGER")
+    },
+    "DROP TRIGGER note_changed_activity ON campaign_activities": {
+        "trigger campaign_activities.note_changed_activity": ("on: CREATE TRIGGER", "missing")
+    },
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'": {
+        "function refuse_change()": ("", "")
+    },
+    "ALTER TABLE adjustments DROP CONSTRAINT adjustments_amount_check": {
+        "constraint adjustments.adjustments_amount_check": ("CHECK (((amount <> ", "missing")
+    },
+    "ALTER TABLE invoices DROP CONSTRAINT invoices_sequence_check, ADD CONSTRAINT invoices_sequence_check CHECK (true)": {
+        "constraint invoices.invoices_sequence_check": ("CHECK ((sequence > 0))", "CHECK (true)")
+    },
+    "ALTER DOMAIN currency_code DROP CONSTRAINT currency_code_check": {
+        "constraint currency_code.currency_code_check": ("CHECK ((VALUE ~ ", "missing")
+    },
+    "ALTER TABLE invoices DROP CONSTRAINT invoices_corrects_fkey": {
+        "constraint invoices.invoices_corrects_fkey": ("FOREIGN KEY (corrects) REFERENCES invoices", "missing")
+    },
+    "ALTER TABLE reconciliations DISABLE TRIGGER ALL": {
+        "constraint reconciliations.reconciliations_company_id_fkey": ("FOREIGN KEY", "FOREIGN KEY"),
+        "trigger reconciliations.announce_reconciliation": ("on: CREATE TRIGGER", "off: CREATE TRIGGER"),
+    },
+    "DROP INDEX billing_usage_records_event_id": {
+        "index billing_usage_records_event_id": ("CREATE UNIQUE INDEX", "missing"),
+    },
+    "ALTER TABLE invoices ALTER sha256 DROP NOT NULL": {"column invoices.sha256": ("not null", "missing")},
+    "ALTER TABLE adjustments DISABLE ROW LEVEL SECURITY": {"row-level security adjustments": ("on", "off")},
+    "CREATE POLICY everything ON invoices USING (true)": {
+        "policy invoices.everything": ("none", "PERMISSIVE FOR ALL TO public USING (true)")
+    },
+    "ALTER POLICY company ON invoice_lines USING (true)": {
+        "policy invoice_lines.company": (
+            "PERMISSIVE FOR ALL TO billing_app, billing_reader USING (is_visible(",
+            "PERMISSIVE FOR ALL TO billing_app, billing_reader USING (true)",
+        )
+    },
+}
 
-    assert (difference["ids"]["object"], difference["found"]) == ("billing_usage_records.append_only", "off")
+
+@pytest.fixture
+def own_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A migrated database of the test's own."""
+    with scratch(database_url) as url:
+        monkeypatch.setenv("DATABASE_URL", url)
+        migrate()
+        world = World(connect(url))
+        yield world
+        world.connection.close()
+        disconnect()
+
+
+def test_protection_that_is_not_as_the_migrations_left_it_is_found(own_database: World) -> None:
+    company = own_database.company()
+    assert reconciled(company)["ok"]
+    for weaker in WEAKER:
+        own_database.connection.run(weaker)
+
+    listed = {each["ids"]["object"]: each for each in differences(reconciled(company))["protection"]}
+
+    named = {name: values for objects in WEAKER.values() for name, values in objects.items()}
+    assert set(listed) == set(named)
+    for name, (expected, found) in named.items():
+        assert listed[name]["expected"].startswith(expected) and listed[name]["found"].startswith(found)
+        assert listed[name]["expected"] != listed[name]["found"]
+
+
+def test_a_later_migration_leaves_what_others_altered_a_difference(
+    own_database: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = own_database.company()
+    own_database.connection.run("CREATE POLICY everything ON invoices USING (true)")
+    monkeypatch.setattr(migrations, "MIGRATIONS", tmp_path)
+    change = "DROP TRIGGER keep_currency ON campaigns; ALTER TABLE seller ADD CONSTRAINT one CHECK (id)"
+    (tmp_path / "9999_added.sql").write_text(change)
+    assert migrate() == ["9999_added"]
+
+    listed = differences(reconciled(company))["protection"]
+
+    assert [each["ids"]["object"] for each in listed] == ["policy invoices.everything"]
 
 
 def test_a_difference_without_a_cause_is_a_fault_and_never_a_line(world: World, books: str) -> None:

@@ -33,6 +33,7 @@ NEW_KEYS_MAX = 10_000_000
 CHUNK, DOCUMENTS = 5_000, 100
 
 _SQL = queries("reconciliation")
+_PROTECTION = queries("protection")
 
 
 class ShownDifference(Shape):
@@ -106,14 +107,17 @@ def load_company(db: Session, company: str, company_id: str) -> Company:
     return row
 
 
-def reconcile_company(db: Session, company: Company, *, whole_chain: bool = False) -> tuple[Reconciliation, int]:
-    """What the checks find now, and the last record whose key was checked. `whole_chain` also looks at the documents of other
-    companies between which the company's stand, which only a job may see."""
+def reconcile_company(
+    db: Session, company: Company, protection: Check, *, whole_chain: bool = False
+) -> tuple[Reconciliation, int]:
+    """What the checks find now, and the last record whose key was checked. `protection` is what the check of the whole database
+    has found; `whole_chain` also looks at the documents of other companies between which the company's stand, which only a job
+    may see."""
     checks = [_check(db, name, company_id=company.id) for name in ("balances", "coverage", "activities")]
     keys, last_record = _keys(db, company)
     invoices, pending = _invoices(db, company, whole_chain=whole_chain)
     checks += [keys, _check(db, "corrections", company_id=company.id), _bundles(db, company.id), invoices]
-    checks += [_check(db, "outbox", company_id=company.id), _check(db, "protection")]
+    checks += [_check(db, "outbox", company_id=company.id), protection]
     result = Reconciliation(
         company_id=company.id,
         checked_at=company.now,
@@ -122,6 +126,18 @@ def reconcile_company(db: Session, company: Company, *, whole_chain: bool = Fals
         pending=pending,
     )
     return result, last_record
+
+
+def check_protection(db: Session) -> Check:
+    """Whether what protects the books is in force as the migrations left it, of all companies at once."""
+    left, found = (load_json(db.value(_PROTECTION[name])) for name in ("left", "in_force"))
+    objects = sorted({*left, *found})
+    differences = (
+        Difference({"object": each}, "state", left.get(each, "none"), found.get(each, "missing"))
+        for each in objects
+        if left.get(each) != found.get(each)
+    )
+    return Check(check="protection", compared=len(objects), differences=_shown(differences))
 
 
 def _check(db: Session, name: str, **where: Any) -> Check:

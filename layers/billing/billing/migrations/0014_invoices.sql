@@ -159,8 +159,9 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER note_changed_activity AFTER UPDATE OF campaign_id, kind, quantity, occurred_at ON campaign_activities
-    FOR EACH ROW WHEN ((OLD.campaign_id, OLD.kind, OLD.quantity, OLD.occurred_at)
-        IS DISTINCT FROM (NEW.campaign_id, NEW.kind, NEW.quantity, NEW.occurred_at))
+    -- Column by column, since a comparison of rows is another text after a dump and a restore.
+    FOR EACH ROW WHEN (OLD.campaign_id IS DISTINCT FROM NEW.campaign_id OR OLD.kind IS DISTINCT FROM NEW.kind
+        OR OLD.quantity IS DISTINCT FROM NEW.quantity OR OLD.occurred_at IS DISTINCT FROM NEW.occurred_at)
     EXECUTE FUNCTION note_changed_activity();
 
 -- Documents, lines, adjustments and closed months are never changed, and never go.

@@ -35,6 +35,7 @@ DEMO_PREFIX = "demo-"
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _SQL = queries("migrate")
+_PROTECTION = queries("protection")
 _OUTSIDE = "-- outside a transaction\n"
 _TRY_AGAIN = ("55P03", "40P01")
 """The lock was not to be had in time; a deadlock."""
@@ -63,6 +64,7 @@ def migrate() -> list[str]:
         # From here on everything made belongs to the owner's role, not to whoever logged in.
         db.script(f"SET ROLE {OWNER}")
         db.script(_SQL["own"])
+        db.rows(_SQL["adopt"], in_force=json.dumps(_in_force(db)))
         applied = {row.name: row.checksum for row in db.all(_Applied, _SQL["applied"])}
         return [path.stem for path in sorted(MIGRATIONS.glob("*.sql")) if _apply(db, path, applied.get(path.stem))]
 
@@ -121,11 +123,12 @@ def _apply(db: Session, path: Path, known_checksum: str | None) -> bool:
 
 
 def _run_outside(db: Session, sql: str, record: dict[str, str]) -> None:
+    before = _in_force(db)
     for index in db.rows(_SQL["invalid_indexes"]):
         db.script(f"DROP INDEX CONCURRENTLY {index['name']}")
     for statement in re.split(r";\s*$", sql.strip(), flags=re.MULTILINE)[:-1]:
         db.script(statement)
-    db.rows(_SQL["record"], **record)
+    _record(db, record, before)
 
 
 def _run_patiently(db: Session, sql: str, record: dict[str, str]) -> None:
@@ -145,9 +148,21 @@ def _run_patiently(db: Session, sql: str, record: dict[str, str]) -> None:
 def _run_in_a_transaction(db: Session, sql: str, record: dict[str, str]) -> None:
     db.script(f"BEGIN; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
     try:
+        before = _in_force(db)
         db.script(sql)
-        db.rows(_SQL["record"], **record)
+        _record(db, record, before)
     except DatabaseError:
         db.script("ROLLBACK")
         raise
     db.script("COMMIT")
+
+
+def _record(db: Session, record: dict[str, str], before: dict[str, str]) -> None:
+    """Remember a file, and what it altered of what protects the books: what others altered stays a difference."""
+    after = _in_force(db)
+    altered = {name: after.get(name) for name in {*before, *after} if before.get(name) != after.get(name)}
+    db.rows(_SQL["record"], altered=json.dumps(altered), **record)
+
+
+def _in_force(db: Session) -> dict[str, str]:
+    return dict(json.loads(db.value(_PROTECTION["in_force"])))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from billing.database.reconciliation import Reconciliation, load_company, reconcile_company
+from billing.database.reconciliation import Check, Reconciliation, check_protection, load_company, reconcile_company
 from billing.database.session import ALL_COMPANIES, JOBS, snapshot, transaction
 from billing.errors import BillingError, DatabaseUnavailable
 from billing.jobs import outbox
@@ -38,9 +38,11 @@ def reconcile(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
     """
     checked = differences = 0
     with job_run(JOB_NAME, hour, time_left) as run:
+        with snapshot(ALL_COMPANIES, JOBS) as db:
+            protection = check_protection(db)
         try:
             for company_id in _companies(hour):
-                if result := _reconciled(run, company_id):
+                if result := _reconciled(run, company_id, protection):
                     checked += 1
                     differences += sum(len(check.differences) for check in result.checks)
         finally:
@@ -60,12 +62,12 @@ def _companies(hour: datetime) -> Iterator[str]:
         last = places[-1]
 
 
-def _reconciled(run: Run, company_id: str) -> Reconciliation | None:
+def _reconciled(run: Run, company_id: str, protection: Check) -> Reconciliation | None:
     run.check_time()
     try:
         with snapshot(ALL_COMPANIES, JOBS) as db:
             company = load_company(db, ALL_COMPANIES, company_id)
-            result, last_record = reconcile_company(db, company, whole_chain=True)
+            result, last_record = reconcile_company(db, company, protection, whole_chain=True)
     except DatabaseUnavailable:
         raise
     except BillingError as error:

@@ -40,12 +40,27 @@ BEGIN
 END $$;
 
 -- name: own
--- What has been applied is remembered here.
+-- What has been applied is remembered here, and what each file altered of what protects the books, null where it took it away;
+-- the reconciliation looks whether it is as it was left. A table that is there is not locked: a reconciliation reads it for long.
 CREATE TABLE IF NOT EXISTS schema_migrations (
     name text PRIMARY KEY,
     checksum text NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT now()
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    altered jsonb
 );
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'schema_migrations'::regclass AND attname = 'altered') THEN
+        ALTER TABLE schema_migrations ADD altered jsonb;
+    END IF;
+END $$;
+GRANT SELECT ON schema_migrations TO billing_app, billing_reader, billing_jobs;
+
+-- name: adopt
+-- Files that were applied before it was remembered what they altered: together they left what is in force now.
+UPDATE schema_migrations
+SET altered = CASE WHEN name = (SELECT max(name) FROM schema_migrations) THEN :in_force::jsonb ELSE '{}' END
+WHERE altered IS NULL;
 
 -- name: applied
 -- What has been applied, with the checksum that the file had.
@@ -65,4 +80,4 @@ FROM job_executions ORDER BY job_name, started_at DESC;
 
 -- name: record
 -- Remember a file that was applied.
-INSERT INTO schema_migrations (name, checksum) VALUES (:name, :checksum);
+INSERT INTO schema_migrations (name, checksum, altered) VALUES (:name, :checksum, :altered::jsonb);
