@@ -16,7 +16,7 @@ from billing.operations import migrate as migrations
 from billing.operations.migrate import migrate
 from local.aws_events import Context, scheduled_event
 from local.databases import connect, scratch
-from tests.operations.invoicing import adjust, credit, invoiced_company, plant, post_invoices, record
+from tests.operations.invoicing import adjust, correct, credit, invoiced_company, plant, post_invoices, record
 from tests.test_template import RESOURCES
 from tests.world import World, invoke, request
 
@@ -64,6 +64,18 @@ def books(world: World) -> str:
     assert post_invoices(company, "2025-01").status == 201
     world.connection.run("UPDATE billing_events SET published_at = now()")
     return company
+
+
+@pytest.fixture
+def own_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A migrated database of the test's own."""
+    with scratch(database_url) as url:
+        monkeypatch.setenv("DATABASE_URL", url)
+        migrate()
+        world = World(connect(url))
+        yield world
+        world.connection.close()
+        disconnect()
 
 
 def test_clean_books_give_nothing(books: str) -> None:
@@ -161,6 +173,62 @@ def test_damage_is_found_by_its_check_and_named(
     ]
     assert all(each["ids"] for each in listed)
 
+
+def test_a_balance_below_zero_is_found_though_all_figures_agree(own_database: World) -> None:
+    company = own_database.company()
+    record(own_database.campaign(company, "credits", id="c-credits"), 20, "2025-01-16T10:00:00Z", "credit_usage")
+    for table, check in (("credit_grants", "a_grant_burns_no_more_than_its_credits"), ("campaigns", "balance_is_not_negative")):
+        own_database.connection.run(f"ALTER TABLE {table} DROP CONSTRAINT {check}")
+    plant(own_database, "UPDATE credit_grants SET credits = 5; UPDATE campaigns SET credits_remaining = -15")
+
+    listed = differences(reconciled(company))["balances"]
+
+    said = [(each["field"], each["expected"], each["found"]) for each in listed]
+    assert said == [("remaining", "-15", "-15"), ("creditsRemaining", "-15", "-15")]
+
+
+def test_a_superseded_record_that_still_takes_credits_is_found(world: World, books: str) -> None:
+    used = world.value("SELECT id FROM billing_usage_records WHERE quantity = 20")
+    assert correct(str(used), "fewer", quantity=15).status == 200
+    plant(world, f"DELETE FROM credit_movements WHERE record_id = {used} AND credits < 0")
+
+    (difference,) = differences(reconciled(books))["coverage"]
+
+    ids = {"usageRecordId": str(used), "campaignId": "c-credits"}
+    assert difference == {"ids": ids, "field": "credits", "expected": "0", "found": "20"}
+
+
+def test_a_record_that_corrects_itself_is_found(world: World, books: str) -> None:
+    correction = str(world.value("SELECT id FROM billing_usage_records WHERE corrects IS NOT NULL"))
+    plant(world, "UPDATE billing_usage_records SET corrects = id WHERE corrects IS NOT NULL")
+
+    (difference,) = differences(reconciled(books))["corrections"]
+
+    ids = {"usageRecordId": correction, "corrects": correction}
+    assert difference == {"ids": ids, "field": "order", "expected": "a later record", "found": correction}
+
+
+def test_a_record_that_is_superseded_twice_is_found(own_database: World) -> None:
+    company = own_database.company()
+    first = record(own_database.campaign(company, "iaas"), 10, "2025-01-15T10:00:00Z")
+    assert correct(first, "fewer", quantity=8).status == 200
+    own_database.connection.run("DROP INDEX billing_usage_records_corrects")
+    plant(
+        own_database,
+        "INSERT INTO billing_usage_records (company_id, campaign_id, event_type, quantity, deduplication_key, event_id,"
+        " event_timestamp, corrects, reason, recorded_by)"
+        " SELECT company_id, campaign_id, event_type, 7, 'again', 'again', event_timestamp, corrects, reason, recorded_by"
+        " FROM billing_usage_records WHERE corrects IS NOT NULL",
+    )
+
+    listed = differences(reconciled(company))["corrections"]
+
+    ids = [{"usageRecordId": str(id), "corrects": first} for (id,) in own_database.connection.run(CORRECTIONS) or []]
+    assert listed == [{"ids": each, "field": "supersededTimes", "expected": "1", "found": "2"} for each in ids]
+    assert len(listed) == 2
+
+
+CORRECTIONS = "SELECT id FROM billing_usage_records WHERE corrects IS NOT NULL ORDER BY id"
 
 LINE_DAMAGE = {
     "company_id = 'other'": (0, "other"),
@@ -337,18 +405,6 @@ WEAKER = {
         )
     },
 }
-
-
-@pytest.fixture
-def own_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """A migrated database of the test's own."""
-    with scratch(database_url) as url:
-        monkeypatch.setenv("DATABASE_URL", url)
-        migrate()
-        world = World(connect(url))
-        yield world
-        world.connection.close()
-        disconnect()
 
 
 def test_protection_that_is_not_as_the_migrations_left_it_is_found(own_database: World) -> None:
