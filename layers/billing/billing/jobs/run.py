@@ -102,9 +102,13 @@ class Run:
             yield db
             self.alerts += db.value(_SQL["alerts_raised"], after=last_event) if self.raises_alerts else 0
 
+    def time_is_up(self) -> bool:
+        """Whether there is no time for another transaction."""
+        return self.time_left() < RESERVE_SECONDS
+
     def check_time(self) -> None:
         """Raises `JobFailed` where there is no time for another transaction."""
-        if self.time_left() < RESERVE_SECONDS:
+        if self.time_is_up():
             raise JobFailed("The time is nearly up. What was recorded is committed, and the next run does the rest.")
 
     def _pass_over(self, next_due: str, after: str, error: Exception, parameters: dict[str, Any]) -> str:

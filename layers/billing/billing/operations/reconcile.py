@@ -1,7 +1,7 @@
 """The daily job that reconciles the books of every company (design §14).
 
-It takes the companies checked longest ago first, and none that was checked since the event's hour: where the time does not
-suffice, the same event sent again does the rest, and otherwise the next day's run begins with it.
+It takes the companies checked longest ago first: where the time does not suffice, the same event sent again begins with the
+rest, and is done when all were checked since its hour.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,7 @@ CHUNK = 1000
 """Companies that are looked up at a time; each has a snapshot of its own."""
 
 _SQL = queries("reconciliation")
+_CLOCK = queries("runs")["clock"]
 
 
 class _Place(NamedTuple):
@@ -39,10 +40,12 @@ def reconcile(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
     checked = differences = 0
     with job_run(JOB_NAME, hour, time_left) as run:
         with snapshot(ALL_COMPANIES, JOBS) as db:
-            protection = check_protection(db)
+            protection, started_at = check_protection(db), db.value(_CLOCK)
         try:
-            for company_id in _companies(hour):
-                if result := _reconciled(run, company_id, protection):
+            for place in _companies(started_at):
+                if run.time_is_up() and place.checked_at >= hour:
+                    break
+                if result := _reconciled(run, place.id, protection):
                     checked += 1
                     differences += sum(len(check.differences) for check in result.checks)
         finally:
@@ -51,12 +54,13 @@ def reconcile(hour: datetime, time_left: TimeLeft) -> dict[str, Any]:
     return run.result() | {"companiesChecked": checked, "differences": differences}
 
 
-def _companies(hour: datetime) -> Iterator[str]:
+def _companies(started_at: datetime) -> Iterator[_Place]:
+    """All, those checked longest ago first; what the run itself checks is not listed again."""
     last = _Place("", datetime.fromtimestamp(0, UTC))
     while True:
         with transaction(ALL_COMPANIES, JOBS) as db:
-            places = db.all(_Place, _SQL["companies"], since=hour, checked_at=last.checked_at, after=last.id, size=CHUNK)
-        yield from (place.id for place in places)
+            places = db.all(_Place, _SQL["companies"], until=started_at, checked_at=last.checked_at, after=last.id, size=CHUNK)
+        yield from places
         if len(places) < CHUNK:
             return
         last = places[-1]

@@ -12,12 +12,13 @@ LEFT JOIN billing_profiles p ON p.company_id = c.id
 WHERE c.id = :company_id AND :company IN (c.id, '*');
 
 -- name: companies
--- The next companies that were not checked since an instant, those checked longest ago first, from a place in that order on.
+-- The next companies of those that were checked before an instant or never, those checked longest ago first, from a place in
+-- that order on.
 SELECT id, checked_at FROM (
     SELECT c.id, coalesce(r.checked_at, 'epoch') AS checked_at
     FROM companies c LEFT JOIN reconciliations r ON r.company_id = c.id
 ) AS checked
-WHERE checked_at < :since AND (checked_at, id) > (:checked_at, :after) ORDER BY checked_at, id LIMIT :size;
+WHERE checked_at < :until AND (checked_at, id) > (:checked_at, :after) ORDER BY checked_at, id LIMIT :size;
 
 -- name: balances
 -- What is left of each grant, and the balance of each campaign, follow from the movements; none is below zero.
