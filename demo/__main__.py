@@ -15,9 +15,10 @@ from typing import TextIO, TypeVar, cast
 
 from demo import closing, files, next_day, platform, play, screen
 from demo.checked import BadFile
-from demo.files import Month, Row
+from demo.files import Month
 from demo.platform import AnotherRuns, BadRow
 from demo.play import Refused, Report, call
+from demo.portfolio import Row
 from local import postgres
 from local.runtime import invoke
 

@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from billing.money import round_money, show_quantity
 from billing.signals.opportunities import Opportunity
-from demo.files import Row
+from demo.portfolio import Row
 from demo.screen import heading, sides
 
 EVENTS = {

@@ -1,45 +1,42 @@
 """The sample month as a person edits it in `demo/`, checked as the API checks a request. No number is ever a float."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationInfo
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationInfo
 from pydantic.alias_generators import to_snake
 
-from billing.contract.types import Amount, Quantity, Reason, Text
+from billing.contract.types import Amount, InstantIn, Quantity, Reason, Text
 from billing.contract.types import Month as CalendarMonth
-from billing.instants import parse_instant
 from billing.invoices.parties import BillingProfile, Seller
 from billing.terms.changes import TermsChange
-from demo.checked import FOLDER, BadFile, Place, at, csv_rows, yaml_value
+from billing.usage.event import UsageEvent
+from demo import portfolio
+from demo.checked import FOLDER, BadFile, Place, at, check, csv_rows, yaml_value
+from demo.portfolio import Day, DemoId, Row
 
 HOUR = timedelta(hours=1)
-PREFIX = "demo-"
-PORTFOLIO = "portfolio.yaml"
+ACTIVITIES = "activities.csv"
 MONTH = "month.yaml"
 BILLING = "billing.yaml"
 EVENT_MEMBERS = {"id", "campaignId", "eventType", "quantity", "timestamp"}
 
-Row = dict[str, Any]
-
-
-def _check_time_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("is not a time zone of the IANA database")
-    return name
+Known = dict[str, Any]
+"""What the validators compare with: the ids of campaigns and companies, and for events what time it is."""
 
 
 def _check_campaign(campaign: str, info: ValidationInfo) -> str:
     if campaign not in (info.context or {})["campaigns"]:
-        raise ValueError(f"is not a campaign of {PORTFOLIO}")
+        raise ValueError(f"is not a campaign of {portfolio.FILE}")
     return campaign
 
 
 def _check_company(company: str, info: ValidationInfo) -> str:
     if company not in (info.context or {})["companies"]:
-        raise ValueError(f"is not a company of {PORTFOLIO}")
+        raise ValueError(f"is not a company of {portfolio.FILE}")
     return company
 
 
@@ -55,118 +52,99 @@ def _check_file(name: str) -> str:
     return name
 
 
-Instant = Annotated[datetime, BeforeValidator(parse_instant)]
 CampaignId = Annotated[str, AfterValidator(_check_campaign)]
 CompanyId = Annotated[str, AfterValidator(_check_company)]
 UsageFile = Annotated[str, AfterValidator(_check_file)]
 Counts = Annotated[dict[Annotated[int, Field(ge=0, le=23)], Annotated[int, Field(ge=0)]], AfterValidator(_check_pattern)]
-DemoId = Annotated[str, Field(pattern=f"^{PREFIX}")]
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Week(_File):
+class Week(BaseModel):
     """How many volunteers there are from an hour of the day on."""
 
     weekdays: Counts
     weekends: Counts
 
 
-class _Row(BaseModel):
-    """A row of a reference table; its other columns are the database's to judge."""
-
-    model_config = ConfigDict(extra="allow")
-    id: DemoId
-
-
-class _Company(_Row):
-    name: str
-    time_zone: Annotated[str, AfterValidator(_check_time_zone)]
-
-
-class _OfCompany(_Row):
-    company_id: DemoId
-
-
-class _Portfolio(_File):
-    companies: list[_Company]
-    l2i_bundles: list[_Row]
-    l2i_subscriptions: list[_OfCompany]
-    campaigns: list[_OfCompany]
-
-
-class _Activity(_File):
+class _Activity(BaseModel):
     id: DemoId
     campaign_id: CampaignId
     kind: Literal["volunteer_hours", "session", "evidence"]
     quantity: Quantity
-    occurred_at: Instant
-    recorded_at: Instant
+    occurred_at: InstantIn
+    recorded_at: InstantIn
 
 
-class _Event(_File):
-    """A caller's event. Its values are the API's to judge: the month has callers who make mistakes."""
+class _Event(UsageEvent):
+    """A caller's event, as the API takes it."""
 
-    model_config = ConfigDict(extra="allow")
+    campaign_id: CampaignId
+
+
+class _Mistake(BaseModel):
+    """An event that a caller got wrong: its values are the API's to judge."""
+
     campaignId: CampaignId  # noqa: N815 - as the API names it
     eventType: str  # noqa: N815
     quantity: str
     timestamp: str
+    id: str | None = None
+    metadata: dict[str, str]
 
 
-class _Request(_File):
-    at: Instant
+class _Request(BaseModel):
+    """`rejected` are the lines that the API rejects: the month has callers who make mistakes."""
+
+    at: InstantIn
     file: UsageFile
+    rejected: list[int] = []
 
 
-class _TopUp(_File):
-    at: Instant
+class _TopUp(BaseModel):
+    at: InstantIn
     campaignId: CampaignId  # noqa: N815
     id: Text
     credits: Quantity
     note: str
     amount: Amount | None = None
     priority: int | None = None
-    expiresAt: Instant | None = None  # noqa: N815
+    expiresAt: InstantIn | None = None  # noqa: N815
 
 
-class _TermsChange(_File):
-    at: Instant
+class _TermsChange(BaseModel):
+    at: InstantIn
     campaignId: CampaignId  # noqa: N815
     id: Text
-    effectiveFrom: date  # noqa: N815
+    effectiveFrom: Day  # noqa: N815
     terms: TermsChange
     reason: Reason
 
 
-class _Correction(_File):
+class _Correction(BaseModel):
     """`event` is the id by which a caller sent the event whose record is wrong."""
 
-    at: Instant
+    at: InstantIn
     event: str
     id: Text
     quantity: Quantity
     reason: Reason
 
 
-class _Month(_File):
-    start: date
-    end: date
-    late_hours: list[Instant]
+class _Month(BaseModel):
+    start: Day
+    end: Day
+    late_hours: list[InstantIn]
     requests: list[_Request]
     top_ups: list[_TopUp]
     terms_changes: list[_TermsChange]
     corrections: list[_Correction]
 
 
-class _Credit(_File):
+class _Credit(BaseModel):
     id: Text
     reason: Reason
 
 
-class _Issue(_File):
+class _Issue(BaseModel):
     """A month of a company that is issued, and what happens before it is."""
 
     companyId: CompanyId  # noqa: N815
@@ -183,13 +161,13 @@ class _Profile(BillingProfile):
     hold: bool = False
 
 
-class _Billing(_File):
+class _Billing(BaseModel):
     seller: Seller
     profiles: dict[CompanyId, _Profile]
     invoices: Annotated[list[_Issue], Field(min_length=1)]
 
 
-Seats = dict[CampaignId, dict[date, Week]]
+Seats = dict[CampaignId, dict[Day, Week]]
 """From a day on, a week of each campaign."""
 
 
@@ -234,6 +212,12 @@ class Month:
     def campaigns(self, company_id: str) -> list[Row]:
         return [campaign for campaign in self.portfolio["campaigns"] if campaign["company_id"] == company_id]
 
+    def period(self, company: Row) -> tuple[datetime, datetime]:
+        """The first and the last instant of the statements of a company, in UTC."""
+        zone = ZoneInfo(company["time_zone"])
+        start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (self.start, self.end))
+        return start, end
+
     def played(self, table: str) -> list[Row]:
         """The rows of a table as they are at the month's end: its changes of terms are in force."""
         changed = {change["campaignId"]: change["terms"] for change in self.terms_changes} if table == "campaigns" else {}
@@ -243,13 +227,12 @@ class Month:
 
     def at(self, table: str, number: int, column: str, what: str) -> str:
         """What is wrong with a column of a row of the portfolio, after the place at which it stands."""
-        return at(PORTFOLIO, self.lines.get((table, number, column), self.lines[table, number]), what)
+        return at(portfolio.FILE, self.lines.get((table, number, column), self.lines[table, number]), what)
 
     def hours(self) -> list[datetime]:
         """The UTC hours of the period in every company's time zone, and on until everything has arrived."""
-        zones = [ZoneInfo(company["time_zone"]) for company in self.portfolio["companies"]]
-        first = min(datetime.combine(self.start, time(), zone).astimezone(UTC) for zone in zones)
-        last = max(datetime.combine(self.end, time(), zone).astimezone(UTC) for zone in zones)
+        periods = [self.period(company) for company in self.portfolio["companies"]]
+        first, last = min(start for start, _ in periods), max(end for _, end in periods)
         arriving = (*self.activities, *self.requests, *self.top_ups, *self.terms_changes, *self.corrections)
         last = max([last, *(each["at"] + HOUR for each in arriving)])
         return [first + HOUR * n for n in range(-((first - last) // HOUR))]
@@ -264,32 +247,29 @@ class Month:
 def read() -> Month:
     """The files of `demo/`. Raises `BadFile`."""
     lines: dict[Place, int] = {}
-    portfolio = yaml_value(PORTFOLIO, TypeAdapter(_Portfolio), {}, lines).model_dump()
-    known = {name: {row["id"] for row in portfolio[name]} for name in ("campaigns", "companies")}
+    rows = portfolio.read(lines)
+    known = {name: {row["id"] for row in rows[name]} for name in ("campaigns", "companies")}
     places: dict[Place, int] = {}
     month = yaml_value(MONTH, TypeAdapter(_Month), known, places).model_dump(by_alias=True, exclude_unset=True)
     if month["start"] >= month["end"]:
         raise BadFile(at(MONTH, 1, "must start before it ends"))
-    requests = [row | {"events": _events(row["file"], known)} for row in month.pop("requests")]
+    requests = [row | {"events": _events(row["file"], known, row.get("rejected", []))} for row in month.pop("requests")]
     for number, correction in enumerate(month["corrections"]):
         if correction["event"] not in _sent_before(correction["at"], requests):
             what = f"event must be the id of an event that was sent before (it is {correction['event']})"
             raise BadFile(at(MONTH, places["corrections", number, "event"], what))
     return Month(
-        portfolio=portfolio,
+        portfolio=rows,
         lines=lines,
         seats=yaml_value("seats.yaml", TypeAdapter(Seats), known, {}),
-        activities=[
-            {name: str(value) for name, value in row} | {"at": row.recorded_at}
-            for row in csv_rows("activities.csv", TypeAdapter(_Activity), known)
-        ],
+        activities=[_activity(line, row, known) for line, row in csv_rows(ACTIVITIES)],
         requests=requests,
         billing=_billing(known),
         **month,
     )
 
 
-def _billing(known: dict[str, set[str]]) -> Billing:
+def _billing(known: Known) -> Billing:
     lines: dict[Place, int] = {}
     read: _Billing = yaml_value(BILLING, TypeAdapter(_Billing), known, lines)
     invoices = [issue.model_dump(exclude_unset=True) for issue in read.invoices]
@@ -297,10 +277,17 @@ def _billing(known: dict[str, set[str]]) -> Billing:
         if issue["companyId"] not in read.profiles:
             place = lines["invoices", number, "companyId"]
             raise BadFile(at(BILLING, place, f"companyId has no profile here (it is {issue['companyId']})"))
+        if "credit" in issue and not any(_same_month(issue, each) for each in invoices[:number]):
+            place = lines["invoices", number, "credit"]
+            raise BadFile(at(BILLING, place, "credit takes back an invoice of a month that no entry before this one issues"))
         if file := issue.get("lateUsage"):
             issue["lateUsage"] = {"file": file, "events": _events(file, known)}
     profiles = {company: _body(profile) for company, profile in read.profiles.items()}
     return Billing(seller=_body(read.seller), profiles=profiles, invoices=invoices, lines=lines)
+
+
+def _same_month(one: Row, other: Row) -> bool:
+    return bool(one["companyId"] == other["companyId"] and one["month"] == other["month"])
 
 
 def _body(model: BaseModel) -> Row:
@@ -315,15 +302,25 @@ def _volunteers(weeks: dict[date, Week], local: datetime) -> int:
     return counts[max(hour for hour in counts if hour <= local.hour)]
 
 
-def _events(file: str, known: dict[str, set[str]]) -> list[Row]:
-    """A file's usage events; a column that is not a member of the event is metadata, and an empty field is absent."""
-    rows = (row.model_dump() for row in csv_rows(f"usage/{file}", TypeAdapter(_Event), known))
-    given = [{name: value for name, value in row.items() if value} for row in rows]
-    return [
-        {name: row[name] for name in row.keys() & EVENT_MEMBERS}
-        | {"metadata": {name: row[name] for name in row.keys() - EVENT_MEMBERS}}
-        for row in given
-    ]
+def _activity(line: int, row: Row, known: Known) -> Row:
+    activity: _Activity = check(ACTIVITIES, row, TypeAdapter(_Activity), known, {(): line})
+    return {name: str(value) for name, value in activity} | {"at": activity.recorded_at}
+
+
+def _events(file: str, known: Known, rejected: Container[int] = ()) -> list[Row]:
+    """A file's usage events as they are written, of which the API rejects those at some lines."""
+    name, context, events = f"usage/{file}", known | {"now": datetime.now(UTC)}, []
+    for line, row in csv_rows(name):
+        events.append(_event(row))
+        check(name, events[-1], TypeAdapter(_Mistake if line in rejected else _Event), context, {(): line})
+    return events
+
+
+def _event(row: Row) -> Row:
+    """A column that is not a member of the event is metadata, and an empty field is absent."""
+    given = {name: value for name, value in row.items() if value}
+    members = {name: given[name] for name in given.keys() & EVENT_MEMBERS}
+    return members | {"metadata": {name: given[name] for name in given.keys() - EVENT_MEMBERS}}
 
 
 def _sent_before(instant: datetime, requests: list[Row]) -> set[str]:

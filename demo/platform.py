@@ -14,7 +14,8 @@ from pydantic_core import to_json
 
 from billing import settings
 from billing.database.session import ALL_COMPANIES, Session, server_message, transaction
-from demo.files import PREFIX, Billing, Month, Row
+from demo.files import Billing, Month
+from demo.portfolio import PREFIX, Row
 
 JOB_LOOKS_BACK = timedelta(days=7)
 """How far back the seat job fills missed hours."""

@@ -14,7 +14,8 @@ from werkzeug.test import Client, TestResponse
 
 from demo import platform
 from demo.checked import Place
-from demo.files import HOUR, Billing, Month, Row
+from demo.files import HOUR, Billing, Month
+from demo.portfolio import Row
 from local.aws_events import scheduled_event
 from local.gateway import application
 from local.runtime import invoke

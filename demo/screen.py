@@ -7,7 +7,8 @@ from decimal import Decimal
 from textwrap import wrap
 from zoneinfo import ZoneInfo
 
-from demo.files import HOUR, Row
+from demo.files import HOUR
+from demo.portfolio import Row
 
 WIDTH = 98
 COVERED_BY = {"none": "–", "prepaid_credits": "prepaid credits", "subscription": "subscription"}
@@ -55,15 +56,17 @@ def _statement(campaign: Row, usage: Row, zone: ZoneInfo) -> list[str]:
 
 
 def _dates(campaign: Row, period: Row, zone: ZoneInfo) -> list[str]:
-    """The campaign's first and last day, where one of them lies in the period."""
+    """The campaign's first and last day, those that it has, where one of them lies in the period."""
     start, end = (datetime.fromisoformat(period[name]).astimezone(zone).date() for name in ("start", "end"))
-    first, last = date.fromisoformat(campaign["start_date"]), date.fromisoformat(campaign["end_date"])
-    return [f"  Runs from {first} to {last}"] if start < first < end or start <= last < end else []
+    first, last = (date.fromisoformat(campaign[name]) if campaign[name] else None for name in ("start_date", "end_date"))
+    if not ((first and start < first < end) or (last and start <= last < end)):
+        return []
+    return ["  Runs" + (f" from {first}" if first else "") + (f" to {last}" if last else "")]
 
 
 def _list_price(campaign: Row) -> list[str]:
     """Where the price of a credit comes from, if no list price was agreed."""
-    if campaign["pricing_model"] != "credits" or "credit_price" in campaign:
+    if campaign["pricing_model"] != "credits" or campaign["credit_price"]:
         return []
     paid, granted = (Decimal(campaign[name]) for name in ("budget_allocated", "credit_allocation"))
     return [f"  List price: that of the first grant, {paid:,} ÷ {plain(granted)} credits"]

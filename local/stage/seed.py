@@ -9,7 +9,8 @@ import sys
 from typing import Any
 
 from demo import files
-from demo.files import Month, Row
+from demo.files import Month
+from demo.portfolio import Row
 from local.stage.stage import CallFailed, NoStage, Stage
 from local.template import TEMPLATE
 
