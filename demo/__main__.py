@@ -92,8 +92,8 @@ def _progress(steps: Iterable[int], terminal: TextIO, total: int) -> Iterator[in
 def _lines(month: Month, report: Report) -> Iterator[str]:
     """The statements, which are the same in every run, then what this run recorded."""
     for company in month.portfolio["companies"]:
-        campaigns = month.campaigns(company["id"])
-        yield from screen.company(company, campaigns, _usages(month, company["id"]), list(_splits(month, company["id"])))
+        campaigns, usages = month.campaigns(company["id"]), _usages(month, company["id"])
+        yield from screen.company(company, month.period(company), campaigns, usages, list(_splits(month, company["id"])))
     yield from screen.credits(platform.credits_moved(), platform.credit_accounts())
     yield from _invoices(month)
     yield from closing.reconciliation(_of_each_company(month, _reconciled))
@@ -113,11 +113,11 @@ def _invoices(month: Month) -> Iterator[str]:
         (document for company_id in month.billing.profiles for document in play.documents(company_id)),
         key=lambda document: str(document["number"]),
     )
-    number, invoice = documents[0]["number"], f"/v1/invoices/{documents[0]['invoiceId']}"
-    pages = {
-        Path(f".local/{number}.pdf"): play.fetch(f"{invoice}/pdf", "application/pdf"),
-        Path(f".local/{number}.html"): play.fetch(invoice, "text/html"),
-    }
+    pages = {}
+    for first in documents[:1]:
+        number, invoice = first["number"], f"/v1/invoices/{first['invoiceId']}"
+        pages[Path(f".local/{number}.pdf")] = play.fetch(f"{invoice}/pdf", "application/pdf")
+        pages[Path(f".local/{number}.html")] = play.fetch(invoice, "text/html")
     for path, content in pages.items():
         path.write_bytes(content)
     yield from closing.invoices(documents, platform.credit_reasons(), pages)

@@ -43,7 +43,7 @@ EVIDENCE = {
 """Names of numbers that need other words than their own."""
 
 
-def invoices(documents: Iterable[Row], reasons: dict[str, str], files: Iterable[Path]) -> list[str]:
+def invoices(documents: list[Row], reasons: dict[str, str], files: Iterable[Path]) -> list[str]:
     """The documents as a table, with adjustments and what takes back what; `reasons` by the numbers of credit notes, `files`
     hold the first document as pages."""
     lines = [
@@ -60,7 +60,7 @@ def invoices(documents: Iterable[Row], reasons: dict[str, str], files: Iterable[
         if each["corrects"]:
             lines.append(f"    takes back {each['corrects']}: {reasons[each['number']]}")
         lines += [f"    {line['description']}" for line in each["lines"] if line["kind"] == "adjustment"]
-    return [*lines, "  The first one as a page: " + ", ".join(map(str, files))]
+    return [*lines, "  The first one as a page: " + ", ".join(map(str, files)) if documents else "  None: nothing is due."]
 
 
 def reconciliation(found: list[tuple[str, Row]]) -> list[str]:
@@ -84,7 +84,7 @@ def opportunities(found: list[tuple[str, list[Opportunity]]], at: datetime, name
             amount = f"{round_money(each.amount, each.currency):,} {each.currency}"
             numbers = (f"{EVIDENCE.get(one.name) or _words(one.name)} {_number(one.value)}" for one in each.evidence)
             lines += [
-                sides(f"  {names[each.subject]} ({each.rule})", amount),
+                sides(f"  {names.get(each.subject, each.subject)} ({each.rule})", amount),
                 f"    {each.suggestion}",
                 *wrap(", ".join(numbers), 98, initial_indent="    ", subsequent_indent="    "),
             ]
@@ -96,9 +96,10 @@ def events(first: Iterable[Row], names: dict[str, str]) -> list[str]:
     lines = heading("Events that tell other systems and people: the first of each type")
     for event in first:
         if event["type"] in EVENTS:
-            data, company = event["data"], names[event["company_id"]]
+            data, company = event["data"], names.get(event["company_id"], event["company_id"])
             data |= {"totalAmount": Decimal(data.get("totalAmount", 0))}
-            name = names.get(data.get("campaignId", event["subject"]))
+            subject = data.get("campaignId", event["subject"])
+            name = names.get(subject, subject)
             lines.append(f"  {event['type']:<27}{EVENTS[event['type']].format(name=name, company=company, **data)}")
     return [*lines, "  In a deployment a bus delivers them; here the demo has taken them all."]
 

@@ -24,17 +24,18 @@ USED = {
 }
 
 
-def company(row: Row, campaigns: list[Row], usages: list[Row], splits: list[tuple[Row, Row, Row]]) -> list[str]:
+def company(
+    row: Row, period: tuple[datetime, datetime], campaigns: list[Row], usages: list[Row], splits: list[tuple[Row, Row, Row]]
+) -> list[str]:
     """A company's statements with their totals, and how its subscriptions (each with its bundle and split) are divided."""
-    zone = ZoneInfo(row["time_zone"])
-    start, end = (datetime.fromisoformat(usages[0]["period"][name]) for name in ("start", "end"))
-    currency = usages[0]["billing"]["currency"]
+    zone, (start, end) = ZoneInfo(row["time_zone"]), period
+    currencies = sorted({usage["billing"]["currency"] for usage in usages})
     return [
         *heading(
-            sides(row["name"], f"{currency} · {row['time_zone']}"),
+            sides(row["name"], " · ".join([*currencies, row["time_zone"]])),
             sides(_instants(start, end, zone), f"{(end - start) // HOUR} hours"),
         ),
-        f"  {'':<31}{'Quantity':>14} {'Unit':<11}{'Unit price':>11}{'Amount':>12}  Covered by",
+        f"  {'':<31}{'Quantity':>14} {'Unit':<11}{'Unit price':>11}{'Amount':>12}  Covered by" if usages else "  No campaigns.",
         *(line for campaign, usage in zip(campaigns, usages, strict=True) for line in _statement(campaign, usage, zone)),
         *_company_totals(row["name"], [usage["billing"] for usage in usages]),
         *(line for split in splits for line in _split(*split, zone)),

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +35,7 @@ ONLY_THE_RUN = "Sent by callers"
 """The heading after the statements, under which each run says what it did itself."""
 
 COMPANIES = ("demo-fjellbris", "demo-savanna", "demo-altaluz")
+NEWCOMER = "  - {id: demo-new, name: Newcomer, time_zone: UTC}\n"
 RENAMED = "Savanna Weavers"
 """What a company is called between the runs."""
 
@@ -52,9 +55,12 @@ class Runs:
     world: World
 
 
-def run_demo(url: str) -> subprocess.CompletedProcess[str]:
-    command, folder = [sys.executable, "-m", "demo"], FOLDER.parent
-    environment = os.environ | {"DATABASE_URL": url}
+def run_demo(url: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "demo"]
+    environment = os.environ | {
+        "DATABASE_URL": url,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
     return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -338,6 +344,23 @@ def test_each_pricing_model_has_two_campaigns() -> None:
 
     assert set(count) == {"seats", "credits", "bundle", "iaas", "custom"}
     assert min(count.values()) >= 2
+
+
+def test_a_month_may_lack_what_the_tables_do_not_require(tmp_path: Path, database_url: str) -> None:
+    portfolio = Path(shutil.copytree(FOLDER, tmp_path / "demo")) / "portfolio.yaml"
+    text = portfolio.read_text().replace("  - {id: demo-savanna,", f"{NEWCOMER}  - {{id: demo-savanna,")
+    for line in ("    end_date: 2026-02-28\n", "    quantity: 1\n"):
+        text = text.replace(line, "", 1)
+    portfolio.write_text(text)
+
+    with scratch(database_url) as url:
+        done = run_demo(url, tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"Newcomer +UTC\n2025-03-01 00:00\+00:00 until .*\n═+\n  No campaigns\.\n", done.stdout)
+    assert re.search(r"^First-job mentoring .*\n  Runs from 2025-03-10\n", done.stdout, re.MULTILINE)
+    assert "Split of demo-fjellbris-2025: 1 × L2I Learn 500" in done.stdout
+    assert "alone" not in done.stderr
 
 
 def test_it_stops_where_another_seller_issues_invoices(world: World, database_url: str) -> None:
