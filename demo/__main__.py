@@ -13,11 +13,11 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TextIO, TypeVar, cast
 
-from demo import closing, files, next_day, platform, play, screen
+from demo import changes, closing, files, next_day, platform, play, screen
 from demo.checked import BadFile
 from demo.files import Month
 from demo.platform import AnotherRuns, BadRow
-from demo.play import Refused, Report, call
+from demo.play import BEGIN_ANEW, Refused, Report, call
 from demo.portfolio import Row
 from local import postgres
 from local.runtime import invoke
@@ -25,7 +25,6 @@ from local.runtime import invoke
 # Not POWERTOOLS_METRICS_DISABLED: every hundredth value is printed even so, and a month has thousands.
 LOG = Path(".local/demo.log")
 T = TypeVar("T")
-BEGIN_ANEW = "`make demo-reset` begins anew."
 
 
 def main() -> None:
@@ -43,16 +42,11 @@ def main() -> None:
             platform.take_events()
             for line in _lines(month, report):
                 print(line, file=terminal)
-            changes = [
-                *platform.changed_rows(month),
-                *play.changed_parties(month.billing),
-                *platform.added_usage(month, report.record_ids),
-                *platform.added_documents(month.billing),
-            ]
+            differing = changes.found(month, report.record_ids)
     seconds, starting = time.monotonic() - began, ready - began
     print(f"\nTook {seconds:.1f} s, {starting:.1f} s of it to start Postgres. The handlers' logs are in {LOG}.")
-    if changes:
-        listed = "\n".join(f"  {change}" for change in changes)
+    if differing:
+        listed = "\n".join(f"  {each}" for each in differing)
         print(f"\nWhat is in the database is not the demo's alone:\n{listed}\n{BEGIN_ANEW}", file=sys.stderr)
 
 

@@ -20,6 +20,7 @@ from demo.portfolio import Day, DemoId, Row
 
 HOUR = timedelta(hours=1)
 ACTIVITIES = "activities.csv"
+SEATS = "seats.yaml"
 MONTH = "month.yaml"
 BILLING = "billing.yaml"
 EVENT_MEMBERS = {"id", "campaignId", "eventType", "quantity", "timestamp"}
@@ -218,16 +219,22 @@ class Month:
         start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (self.start, self.end))
         return start, end
 
-    def played(self, table: str) -> list[Row]:
-        """The rows of a table as they are at the month's end: its changes of terms are in force."""
-        changed = {change["campaignId"]: change["terms"] for change in self.terms_changes} if table == "campaigns" else {}
-        return [
-            row | {to_snake(name): value for name, value in changed.get(row["id"], {}).items()} for row in self.portfolio[table]
-        ]
+    def tables(self) -> dict[str, list[Row]]:
+        """The rows that other services write, as they are at the month's end: its changes of terms are in force."""
+        campaigns = [self._played(campaign) for campaign in self.portfolio["campaigns"]]
+        activities = [{name: value for name, value in row.items() if name != "at"} for row in self.activities]
+        return self.portfolio | {"campaigns": campaigns, "campaign_activities": activities}
 
-    def at(self, table: str, number: int, column: str, what: str) -> str:
-        """What is wrong with a column of a row of the portfolio, after the place at which it stands."""
-        return at(portfolio.FILE, self.lines.get((table, number, column), self.lines[table, number]), what)
+    def _played(self, campaign: Row) -> Row:
+        for change in self.terms_changes:
+            if change["campaignId"] == campaign["id"]:
+                campaign = campaign | {to_snake(name): value for name, value in change["terms"].items()}
+        return campaign
+
+    def at(self, what: str, *place: str | int) -> str:
+        """What is said of a part of a file (a table, or the seats), or of the next larger part that has a line."""
+        line = next(self.lines[place[:length]] for length in range(len(place), 0, -1) if place[:length] in self.lines)
+        return at({"campaign_activities": ACTIVITIES, "seats": SEATS}.get(str(place[0]), portfolio.FILE), line, what)
 
     def hours(self) -> list[datetime]:
         """The UTC hours of the period in every company's time zone, and on until everything has arrived."""
@@ -258,11 +265,16 @@ def read() -> Month:
         if correction["event"] not in _sent_before(correction["at"], requests):
             what = f"event must be the id of an event that was sent before (it is {correction['event']})"
             raise BadFile(at(MONTH, places["corrections", number, "event"], what))
+    seat_lines: dict[Place, int] = {}
+    seats = yaml_value(SEATS, TypeAdapter(Seats), known, seat_lines)
+    activities = list(csv_rows(ACTIVITIES))
+    lines |= {("seats", *place): line for place, line in seat_lines.items()}
+    lines |= {("campaign_activities",): 1} | {("campaign_activities", n): line for n, (line, _) in enumerate(activities)}
     return Month(
         portfolio=rows,
         lines=lines,
-        seats=yaml_value("seats.yaml", TypeAdapter(Seats), known, {}),
-        activities=[_activity(line, row, known) for line, row in csv_rows(ACTIVITIES)],
+        seats=seats,
+        activities=[_activity(line, row, known) for line, row in activities],
         requests=requests,
         billing=_billing(known),
         **month,

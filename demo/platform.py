@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from billing import settings
 from billing.database.session import ALL_COMPANIES, Session, server_message, transaction
-from demo.files import Billing, Month
+from demo.files import Month
 from demo.portfolio import PREFIX, Row
 
 JOB_LOOKS_BACK = timedelta(days=7)
@@ -30,34 +30,6 @@ SELECT c.id FROM campaigns c JOIN campaign_activities a ON a.campaign_id = c.id
 WHERE NOT starts_with(c.company_id, :prefix) AND c.is_active AND c.pricing_model = 'credits'
     AND a.usage_record_id IS NULL
 ORDER BY id
-"""
-_DIFFERENCES = """
-SELECT item.number, key.column_name, to_jsonb(there) ->> key.column_name AS there, to_jsonb(given) ->> key.column_name AS given
-FROM jsonb_array_elements(:rows::jsonb) WITH ORDINALITY AS item (entry, number)
-CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, item.entry) AS given
-JOIN {table} AS there ON there.id = given.id
-CROSS JOIN LATERAL jsonb_object_keys(item.entry) AS key (column_name)
-WHERE to_jsonb(there) -> key.column_name IS DISTINCT FROM to_jsonb(given) -> key.column_name AND key.column_name <> ALL ({kept})
-ORDER BY item.number, key.column_name
-"""
-_KEPT_BY_THE_SYSTEM = "ARRAY['current_volunteers', 'credits_remaining']"
-_OTHERS_USAGE = """
-SELECT campaign_id, event_type, quantity, event_timestamp FROM billing_usage_records
-WHERE starts_with(company_id, :prefix) AND event_timestamp >= :first AND event_timestamp < :last
-    AND NOT metadata ? 'source' AND id <> ALL (:ids::bigint[])
-ORDER BY id
-"""
-_OTHERS_TOP_UPS = """
-SELECT campaign_id, grant_id AS top_up_id, credits FROM credit_grants
-WHERE starts_with(company_id, :prefix) AND grant_id <> ALL (:ids::text[]) ORDER BY id
-"""
-_OTHERS_DOCUMENTS = """
-SELECT company_id, number || ', ' || replace(kind, '_', ' ') || ' of ' || to_char(month, 'YYYY-MM') AS what FROM invoices
-WHERE starts_with(company_id, :prefix) AND (credit_id <> ALL (:credits::text[])
-    OR company_id || ' ' || to_char(month, 'YYYY-MM') <> ALL (:issued::text[]))
-UNION ALL
-SELECT company_id, 'adjustment ' || adjustment_id FROM adjustments WHERE starts_with(company_id, :prefix)
-ORDER BY company_id, what
 """
 _VOLUNTEERS = """
 UPDATE campaigns SET current_volunteers = count.volunteers
@@ -130,93 +102,56 @@ def alone() -> Iterator[None]:
 
 def foreign_campaigns(hours: list[datetime]) -> list[str]:
     """The campaigns that the demo did not load and that its runs of the jobs would charge."""
-    rows = _rows(_CHARGEABLE, prefix=PREFIX, first=hours[0] - JOB_LOOKS_BACK, last=hours[-1])
-    return [row["id"] for row in rows]
+    charged = rows(_CHARGEABLE, prefix=PREFIX, first=hours[0] - JOB_LOOKS_BACK, last=hours[-1])
+    return [row["id"] for row in charged]
 
 
 def load(month: Month) -> int:
     """Write the portfolio's rows that are not there yet, and return how many they were."""
     with transaction(ALL_COMPANIES, role=None) as db:
-        return sum(_write(db, month, table, number) for table, rows in month.portfolio.items() for number in range(len(rows)))
-
-
-def changed_rows(month: Month) -> list[str]:
-    """The rows that are not as `portfolio.yaml` and the month's changes of terms say, each with its line; what the database
-    holds counts."""
-    return [
-        month.at(table, row["number"] - 1, row["column_name"], _difference(month.portfolio[table][row["number"] - 1], row))
-        for table in month.portfolio
-        for row in _rows(_DIFFERENCES.format(table=table, kept=_KEPT_BY_THE_SYSTEM), rows=_json(month.played(table)))
-    ]
-
-
-def _difference(given: Row, row: Row) -> str:
-    return f"{row['column_name']} of {given['id']} is {row['given']} here, but {row['there']} in the database, which counts"
-
-
-def added_usage(month: Month, sent_ids: list[str]) -> list[str]:
-    """The usage in the month that neither the demo's requests nor the jobs recorded, and top-ups of others."""
-    hours, top_ups = month.hours(), [top_up["id"] for top_up in month.top_ups]
-    usage = _rows(_OTHERS_USAGE, prefix=PREFIX, first=hours[0], last=hours[-1], ids=sent_ids)
-    return [
-        *(
-            f"{row['campaign_id']}: {row['event_type']} of {row['quantity'].normalize():f} at {row['event_timestamp']}"
-            for row in usage
-        ),
-        *(
-            f"{row['campaign_id']}: top-up {row['top_up_id']} of {row['credits'].normalize():f} credits"
-            for row in _rows(_OTHERS_TOP_UPS, prefix=PREFIX, ids=top_ups)
-        ),
-    ]
-
-
-def added_documents(billing: Billing) -> list[str]:
-    """The invoices, credit notes and manual adjustments of the demo's companies that it does not make."""
-    credits = [issue["credit"]["id"] for issue in billing.invoices if "credit" in issue]
-    issued = [f"{issue['companyId']} {issue['month']}" for issue in billing.invoices]
-    rows = _rows(_OTHERS_DOCUMENTS, prefix=PREFIX, credits=credits, issued=issued)
-    return [f"{row['company_id']}: {row['what']}" for row in rows]
+        return sum(_write(db, month, table, number) for table, given in month.portfolio.items() for number in range(len(given)))
 
 
 def set_volunteers(counts: dict[str, int]) -> None:
-    _rows(_VOLUNTEERS, counts=json.dumps(counts))
+    rows(_VOLUNTEERS, counts=json.dumps(counts))
 
 
 def add_activity(activity: Row) -> None:
-    _rows(_ACTIVITY, **activity)
+    rows(_ACTIVITY, **activity)
 
 
 def credits_moved() -> list[Row]:
     """Grants and alerts in their order."""
-    return _rows(_CREDITS, prefix=PREFIX)
+    return rows(_CREDITS, prefix=PREFIX)
 
 
 def credit_accounts() -> list[Row]:
     """For each credits campaign what it began with, bought, used and lost, and what is left."""
-    return _rows(_ACCOUNTS, prefix=PREFIX)
+    return rows(_ACCOUNTS, prefix=PREFIX)
 
 
 def credit_reasons() -> dict[str, str]:
     """Why documents were taken back, by the numbers of the credit notes."""
-    return {row["number"]: row["reason"] for row in _rows(_CREDIT_REASONS, prefix=PREFIX)}
+    return {row["number"]: row["reason"] for row in rows(_CREDIT_REASONS, prefix=PREFIX)}
 
 
 def first_events() -> list[Row]:
     """The first event of each type in the outbox."""
-    return _rows(_EVENTS, prefix=PREFIX)
+    return rows(_EVENTS, prefix=PREFIX)
 
 
 def take_events() -> None:
     """Take what waits in the outbox, as the bus of a deployment does."""
-    _rows(_TAKE_EVENTS, prefix=PREFIX)
+    rows(_TAKE_EVENTS, prefix=PREFIX)
 
 
 def ledger() -> list[Row]:
     """How many records there are of each kind."""
-    return _rows(_LEDGER, prefix=PREFIX)
+    return rows(_LEDGER, prefix=PREFIX)
 
 
-def _rows(sql: str, **parameters: Any) -> list[Row]:
+def rows(sql: str, **parameters: Any) -> list[Row]:
+    """What a statement of the owner of the tables returns."""
     with transaction(ALL_COMPANIES, role=None) as db:
         return db.rows(sql, **parameters)
 
@@ -226,7 +161,7 @@ def _write(db: Session, month: Month, table: str, number: int) -> int:
     try:
         return len(db.rows(_insert(table, row), **{name: _column(value) for name, value in row.items()}))
     except DatabaseError as error:
-        raise BadRow(month.at(table, number, "id", f"{row['id']}: {server_message(error)}")) from error
+        raise BadRow(month.at(f"{row['id']}: {server_message(error)}", table, number, "id")) from error
 
 
 def _insert(table: str, row: Row) -> str:
@@ -238,5 +173,6 @@ def _column(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict) else value
 
 
-def _json(value: Any) -> str:
+def to_text(value: Any) -> str:
+    """The value as JSON."""
     return to_json(value).decode()

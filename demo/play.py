@@ -23,6 +23,8 @@ from local.runtime import invoke
 DELIVERY = timedelta(seconds=7)
 """EventBridge sends its event some seconds after the full hour."""
 
+BEGIN_ANEW = "`make demo-reset` begins anew."
+JOBS = SEAT_JOB, CREDIT_JOB = "track_seat_usage", "track_credit_usage"
 RESULTS = ("usageRecordsCreated", "duplicatesDetected", "lowCreditAlerts")
 
 
@@ -75,7 +77,9 @@ def there(path: str) -> Row | None:
 def _open(method: str, path: str, headers: dict[str, str], **request: Any) -> TestResponse:
     response = Client(application).open(path, method=method, headers=headers, **request)
     if response.status_code >= HTTPStatus.BAD_REQUEST:
-        raise Refused(f"{method} {path}: {response.text}")
+        conflict = response.status_code == HTTPStatus.CONFLICT
+        mend = f"\nWas it sent before the files were changed? {BEGIN_ANEW}" if conflict else ""
+        raise Refused(f"{method} {path}: {response.text}{mend}")
     return response
 
 
@@ -84,24 +88,28 @@ def play(month: Month, report: Report) -> Iterator[int]:
     before, known = datetime.min.replace(tzinfo=UTC), dict[str, int]()
     for done, hour in enumerate(_deliveries(month), start=1):
         now = max(before, hour)
-        counts = month.volunteers(now)
-        if changed := dict(counts.items() - known.items()):
+        volunteers = month.volunteers(now)
+        if changed := dict(volunteers.items() - known.items()):
             platform.set_volunteers(changed)
         _arrive(month, before, now, report)
-        _run("track_seat_usage", hour, report.seat_job)
-        _run("track_credit_usage", hour, report.credit_job)
-        before, known = now, counts
+        _run(SEAT_JOB, hour, report.seat_job)
+        _run(CREDIT_JOB, hour, report.credit_job)
+        before, known = now, volunteers
         yield done
+
+
+def counts(month: Month) -> dict[datetime, dict[str, int]]:
+    """How many volunteers of each campaign the seat job finds for each hour: those of the run that fills it, if it is late."""
+    return {hour: month.volunteers(_arrival(month, hour)) for hour in month.hours()}
 
 
 def _deliveries(month: Month) -> list[datetime]:
     """The hours in the order in which EventBridge delivers them: a late one after the next that is not."""
-    late = set(month.late_hours)
+    return sorted(month.hours(), key=lambda hour: (_arrival(month, hour), hour in month.late_hours, hour))
 
-    def arrival(hour: datetime) -> datetime:
-        return arrival(hour + HOUR) if hour in late else hour
 
-    return sorted(month.hours(), key=lambda hour: (arrival(hour), hour in late, hour))
+def _arrival(month: Month, hour: datetime) -> datetime:
+    return _arrival(month, hour + HOUR) if hour in month.late_hours else hour
 
 
 def _arrive(month: Month, before: datetime, now: datetime, report: Report) -> None:

@@ -19,8 +19,7 @@ SAMPLE = TEMPLATE.parent / "events" / "track_usage.json"
 
 def seed(stage: Stage, month: Month) -> None:
     """Load the month. Raises `CallFailed` where the stage refuses."""
-    activities = [{name: value for name, value in row.items() if name != "at"} for row in month.activities]
-    rows = month.portfolio | {"campaign_activities": activities}
+    rows = month.portfolio | {"campaign_activities": month.tables()["campaign_activities"]}
     loaded = stage.call(stage.output("MigrateFunction"), {"action": "load_demo", "rows": rows})
     print("Loaded " + ", ".join(f"{count} {table}" for table, count in loaded.items()) + ".")
     recorded = sum(_send(stage, request["events"])["recorded"] for request in month.requests)

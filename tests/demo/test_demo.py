@@ -10,7 +10,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from werkzeug.test import Client
 
 from billing.database import session as database
 from billing.operations.migrate import migrate
-from demo import closing, files, platform, play
+from demo import changes, closing, files, platform, play
 from demo.checked import FOLDER
 from demo.play import call
 from local.databases import connect, scratch
@@ -156,11 +156,50 @@ def test_usage_of_the_month_and_credits_that_others_recorded_are_told(
     call("POST", "/v1/usage-events", json={"events": [event | {"timestamp": "2025-03-12T15:00:00Z"}]})
     call("POST", "/v1/campaigns/demo-school-water/credits", json={"credits": "100", "id": "order-1"})
 
-    told = platform.added_usage(month, demos)
+    told = changes.added_usage(month, demos)
 
     assert told == [
-        "demo-girls-in-tech: learner_served of 50 at 2025-03-12 15:00:00+00:00",
+        "demo-girls-in-tech: learner_served of 50 at 2025-03-12 15:00 UTC",
         "demo-school-water: top-up order-1 of 100 credits",
+    ]
+
+
+def test_corrections_and_changes_of_terms_that_others_made_are_told(
+    runs: Runs, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    month, demos = files.read(), [row["id"] for row in runs.world.ledger()]
+    hour = {"campaign_id": "demo-fjord-clean-up", "event_timestamp": datetime(2025, 3, 22, 9, tzinfo=UTC)}
+    (peak,) = (row["id"] for row in runs.ledger if hour.items() <= row.items())
+    correction = {"usageRecordId": str(peak), "id": "fewer", "quantity": "44", "reason": "Counted twice"}
+    call("POST", "/v1/usage-corrections", json={"corrections": [correction]})
+    change = {"terms": {"seatPricePerMonth": "34"}, "effectiveFrom": "2025-05-15", "reason": "Amendment"}
+    call("PUT", "/v1/campaigns/demo-fjord-clean-up/terms", json=change | {"id": "amendment-1"})
+
+    told = [line for line in changes.added_usage(month, demos) if "demo-fjord" in line]
+
+    assert told == [
+        "demo-fjord-clean-up: seat_usage of 44 at 2025-03-22 09:00 UTC, which corrects another: Counted twice",
+        'demo-fjord-clean-up: terms amendment-1 from 2025-05-14 22:00 UTC: {"seat_price_per_month": 34}',
+    ]
+
+
+def test_seats_and_activities_that_were_changed_after_the_run_are_told(
+    runs: Runs, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    seats, activities = folder / "seats.yaml", folder / "activities.csv"
+    seats.write_text(seats.read_text().replace("9: 66, 18: 45", "9: 67, 18: 45"))
+    header, first, _, *rest = activities.read_text().splitlines()
+    activities.write_text("\n".join([header, first.replace("62.5", "63.5"), *rest]))
+
+    month = files.read()
+
+    first_hour = "first 2025-03-22 08:00 UTC: 67 here, but 66 in the database, which counts"
+    assert changes.changed_seats(month) == [f"demo/seats.yaml:4: 36 hours of demo-fjord-clean-up differ, {first_hour}"]
+    assert [line for line in changes.changed_rows(month) if "activities" in line] == [
+        "demo/activities.csv:2: quantity of demo-skills-0304-hours is 63.5 here, but 62.5 in the database, which counts",
+        "demo/activities.csv:1: demo-skills-0304-sessions is not here, but in the database, which counts",
     ]
 
 
@@ -306,7 +345,7 @@ def test_what_followed_the_month_is_there_for_each_company(runs: Runs, url: str,
 def test_documents_and_profiles_that_others_made_are_told(runs: Runs, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
     billing, number = files.read().billing, runs.documents[1]["number"]
-    assert (play.changed_parties(billing), platform.added_documents(billing)) == ([], [])
+    assert (play.changed_parties(billing), changes.added_documents(billing)) == ([], [])
     call("PUT", play.profile_of("demo-savanna"), json=billing.profiles["demo-savanna"] | {"daysToPay": 45})
     adjustment = {"id": "goodwill", "currency": "USD", "amount": "-50", "description": "Goodwill", "reason": "Late start"}
     call("POST", "/v1/companies/demo-savanna/adjustments", json=adjustment)
@@ -316,7 +355,7 @@ def test_documents_and_profiles_that_others_made_are_told(runs: Runs, url: str, 
     assert play.changed_parties(billing) == [
         f"demo/billing.yaml:{line}: demo-savanna is not the same in the database, which counts"
     ]
-    assert platform.added_documents(billing) == [
+    assert changes.added_documents(billing) == [
         f"demo-savanna: {note}, credit note of 2025-03",
         "demo-savanna: adjustment goodwill",
     ]

@@ -1,23 +1,13 @@
 """The demo's files are checked before anything is written: `demo/FILE:LINE: what`."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from demo import checked, files, platform
+from demo import changes, files, platform
 from demo.checked import BadFile
 from demo.platform import BadRow
 from tests.world import World
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the demo's files, which the demo reads."""
-    copy = Path(shutil.copytree(checked.FOLDER, tmp_path / "demo"))
-    monkeypatch.setattr(checked, "FOLDER", copy)
-    monkeypatch.setattr(files, "FOLDER", copy)
-    return copy
 
 
 def told(folder: Path, name: str, old: str, new: str) -> str:
@@ -147,7 +137,7 @@ def test_a_price_that_was_changed_after_it_was_loaded_is_told_with_its_line(fold
     path = folder / "portfolio.yaml"
     path.write_text(path.read_text().replace("seat_price_per_month: 35.00", "seat_price_per_month: 36.00"))
 
-    told = [line for line in platform.changed_rows(files.read()) if "demo-fjord-clean-up" in line]
+    told = [line for line in changes.changed_rows(files.read()) if "demo-fjord-clean-up" in line]
 
     price = "seat_price_per_month of demo-fjord-clean-up"
     assert told == [f"demo/portfolio.yaml:50: {price} is 36.00 here, but 35.00 in the database, which counts"]
