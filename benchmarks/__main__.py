@@ -25,9 +25,9 @@ def main() -> None:
     # The embedded server is a throw-away; what is measured here waits for the disk, as in production.
     postgres.SETTINGS |= {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "max_wal_size": "4GB"}
     rows: list[Row] = []
-    print(report.HEAD)
     with postgres.running() as server_url:
         _refuse_forgetful(server_url)
+        print(report.HEAD)
         for name, room in ROOMS.items():
             if only and name not in only.split(","):
                 continue
@@ -61,4 +61,7 @@ def _refuse_forgetful(server_url: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except postgres.ServerFailed as error:
+        sys.exit(str(error))

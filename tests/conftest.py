@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from billing.database import session as database
 from billing.operations.migrate import migrate
-from local import postgres
+from local import databases, postgres
 from local.databases import connect, scratch
 from tests.cluster import Cluster, fresh_cluster
 from tests.world import World
@@ -16,6 +16,13 @@ from tests.world import World
 settings.register_profile("all", max_examples=60, deadline=None)
 settings.register_profile("fast", max_examples=8, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "all"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Ends a run that wants a database where `DATABASE_URL` names none, in one line; each of xdist's workers would say it."""
+    wanted = os.environ.get("DATABASE_URL") and "not database" not in config.option.markexpr
+    if wanted and not hasattr(config, "workerinput") and (fault := databases.fault()):
+        raise pytest.UsageError(fault)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -242,5 +242,5 @@ def _text(documented: object) -> str:
 if __name__ == "__main__":
     try:
         main()
-    except MissingSample as error:
+    except (AmbiguousName, MissingSample) as error:
         sys.exit(str(error))

@@ -65,4 +65,7 @@ def _take(browser: Browser, address: str, scheme: str, width: int, path: Path) -
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except postgres.ServerFailed as error:
+        sys.exit(str(error))

@@ -6,6 +6,7 @@ Dumped from a fresh database by the embedded Postgres' own pg_dump, without what
 import os
 import re
 import subprocess
+import sys
 
 from billing.database.session import disconnect
 from billing.operations.migrate import migrate
@@ -37,4 +38,7 @@ def dump(url: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except postgres.ServerFailed as error:
+        sys.exit(str(error))

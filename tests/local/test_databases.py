@@ -1,6 +1,7 @@
 """Why the database of `DATABASE_URL` cannot be used is said in one line, without its password."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -66,7 +67,12 @@ def test_a_password_and_a_database_that_the_server_refuses_are_told(monkeypatch:
     assert fault(monkeypatch, wrong) == f'{where}: password authentication failed for user "postgres".'
 
 
-@pytest.mark.parametrize("module", ["demo", "local.serve", "local.invoke"])
+PICTURES = pytest.param(
+    "local.tools.pictures", marks=pytest.mark.skipif(shutil.which("chromium") is None, reason="takes pictures with Chromium")
+)
+
+
+@pytest.mark.parametrize("module", ["demo", "local.serve", "local.invoke", "local.tools.schema", "benchmarks", PICTURES])
 def test_each_command_ends_with_that_line_alone(module: str, free_port: int) -> None:
     url = f"postgresql://u:{PASSWORD}@127.0.0.1:{free_port}/x"
     command = [sys.executable, "-m", module, "track_usage", "events/track_usage.json"]
@@ -76,3 +82,13 @@ def test_each_command_ends_with_that_line_alone(module: str, free_port: int) -> 
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip() == f"DATABASE_URL points to 127.0.0.1:{free_port}, and nothing listens there."
+
+
+def test_a_run_of_the_tests_ends_with_that_line_alone(free_port: int) -> None:
+    command = [sys.executable, "-m", "pytest", "--no-cov", "-n", "2", "tests/local/test_databases.py"]
+    environment = os.environ | {"DATABASE_URL": f"postgresql://u:{PASSWORD}@127.0.0.1:{free_port}/x"}
+
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (pytest.ExitCode.USAGE_ERROR, "")
+    assert done.stderr.strip() == f"ERROR: DATABASE_URL points to 127.0.0.1:{free_port}, and nothing listens there."
