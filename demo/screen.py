@@ -12,6 +12,9 @@ from demo.portfolio import Row
 
 WIDTH = 98
 COVERED_BY = {"none": "–", "prepaid_credits": "prepaid credits", "subscription": "subscription"}
+MODELS = {"iaas": "a price for each learner"}
+"""Pricing models that have another name in `docs/finance.md`."""
+
 ALERTS = {"credits.low": "credits run low", "credits.depleted": "credits are used up"}
 TOTALS = ("totalAmount", "coveredAmount", "amountDue")
 USED = {
@@ -43,10 +46,10 @@ def company(
 
 
 def _statement(campaign: Row, usage: Row, zone: ZoneInfo) -> list[str]:
-    billing = usage["billing"]
+    billing, model = usage["billing"], usage["pricingModel"]
     return [
         "",
-        sides(f"{usage['campaignName']} · {usage['pricingModel']}", usage["campaignId"]),
+        sides(f"{usage['campaignName']} · {MODELS.get(model, model)}", usage["campaignId"]),
         *_dates(campaign, usage["period"], zone),
         f"  Used: {_used(usage['usage'])}",
         *_beside(usage),
