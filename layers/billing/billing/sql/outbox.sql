@@ -17,7 +17,7 @@ UPDATE billing_events SET published_at = now() WHERE id = ANY (:ids::bigint[]);
 
 -- name: waiting
 -- How many events wait, at most ten thousand: where no bus was ever configured, all that there ever were do.
-SELECT count(*) FROM (SELECT FROM billing_events WHERE published_at IS NULL LIMIT 10000) AS waiting;
+SELECT count(*) FROM (SELECT FROM billing_events WHERE published_at IS NULL ORDER BY id LIMIT 10000) AS waiting;
 
 -- name: write
 -- Events that a job has found, in their order.

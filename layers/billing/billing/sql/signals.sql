@@ -59,19 +59,19 @@ SELECT id, name, annual_price, currency, learners_supported FROM l2i_bundles WHE
 -- were linked; `campaign_ids` are those that ever were.
 WITH linked AS MATERIALIZED (
     SELECT s.id, v.campaign_id::text, greatest(v.starts_at, s.current_period_start) AS since,
-        least(v.ends_at, s.current_period_end, :now::timestamptz) AS until, row_number() OVER () - 1 AS part
+        least(v.ends_at, s.current_period_end, :now::timestamptz) AS until, row_number() OVER () - 1 AS number
     FROM campaign_versions v JOIN l2i_subscriptions s ON s.id = v.terms ->> 'l2i_subscription_id'
     WHERE v.campaign_id = ANY (:campaign_ids::text[]) AND s.company_id = :company_id
 ), served AS (
-    SELECT linked.id, sum(used.quantity) AS learners
+    SELECT part.id, sum(used.quantity) AS learners
     FROM (
-        SELECT array_agg(campaign_id ORDER BY part) AS ids, array_agg(since ORDER BY part) AS starts,
-            array_agg(until ORDER BY part) AS ends
+        SELECT array_agg(campaign_id ORDER BY number) AS ids, array_agg(since ORDER BY number) AS starts,
+            array_agg(until ORDER BY number) AS ends
         FROM linked
     ) AS parts
     CROSS JOIN LATERAL usage_of_parts(parts.ids, parts.starts, parts.ends, ARRAY['learner_served']) AS used
-    JOIN linked ON linked.part = used.part
-    GROUP BY linked.id
+    JOIN linked AS part ON part.number = used.part
+    GROUP BY part.id
 )
 SELECT s.id, b.id AS bundle_id, b.name, b.annual_price, b.currency, b.learners_supported, s.quantity,
     s.current_period_start AS starts_at, s.current_period_end AS ends_at, coalesce(served.learners, 0) AS served
