@@ -9,13 +9,12 @@ RETURN began < settled OR age(inserter) > age(xmax::text::xid8::xid)
     AND age(inserter)::bigint - age(xmax::text::xid8::xid) <> ALL (in_flight);
 
 -- An instant before which every transaction began that is not over. Those that run say when they began, to whoever may read
--- it: some seconds later than they did, at the most. Where the owner may not, Lambda's longest 15 minutes tell, and nobody else
--- may write for longer than that.
+-- it: some seconds later than they did, at the most. Where the owner may not, Lambda's longest 15 minutes tell.
 CREATE FUNCTION settled() RETURNS timestamptz STABLE LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 RETURN (
-    SELECT CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN min(xact_start) - interval '5 seconds'
-        ELSE now() - interval '15 minutes' END
-    FROM pg_stat_activity WHERE datname = current_database() AND backend_type <> 'autovacuum worker');
+    SELECT greatest(now() - interval '15 minutes',
+        CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN min(xact_start) - interval '5 seconds' END)
+    FROM pg_stat_activity);
 REVOKE EXECUTE ON FUNCTION settled() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION settled() TO billing_app;
 
