@@ -64,7 +64,6 @@ class Month(NamedTuple):
     hours_in_month: int
 
 
-@lru_cache(maxsize=4096)
 def first_hour(instant: datetime) -> datetime:
     """The first whole hour that begins at the instant or after it, in UTC."""
     exact = instant.astimezone(UTC)
