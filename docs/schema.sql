@@ -893,7 +893,7 @@ $$;
 CREATE FUNCTION public.settled() RETURNS timestamp with time zone
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (SELECT CASE WHEN pg_has_role('pg_read_all_stats'::name, 'USAGE'::text) THEN (min(pg_stat_activity.xact_start) - '00:00:05'::interval) ELSE (now() - '00:15:00'::interval) END AS "case" FROM pg_stat_activity WHERE ((pg_stat_activity.datname = current_database()) AND (pg_stat_activity.backend_type <> 'autovacuum worker'::text)));
+    RETURN (SELECT COALESCE(CASE WHEN pg_has_role('pg_read_all_stats'::name, 'USAGE'::text) THEN (min(pg_stat_activity.xact_start) - '00:00:05'::interval) ELSE NULL::timestamp with time zone END, (now() - '00:15:00'::interval)) AS "coalesce" FROM pg_stat_activity WHERE ((pg_stat_activity.datname = current_database()) AND (pg_stat_activity.backend_type <> 'autovacuum worker'::text)));
 
 CREATE TABLE public.billing_usage_records (
     id bigint NOT NULL,

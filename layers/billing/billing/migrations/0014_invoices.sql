@@ -96,8 +96,8 @@ CREATE INDEX ON adjustments (campaign_id) WHERE campaign_id IS NOT NULL;
 CREATE OR REPLACE FUNCTION settled() RETURNS timestamptz STABLE LANGUAGE sql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 RETURN (
-    SELECT CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN min(xact_start) - interval '5 seconds'
-        ELSE now() - interval '15 minutes' END
+    SELECT coalesce(CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN min(xact_start) - interval '5 seconds' END,
+        now() - interval '15 minutes')
     FROM pg_stat_activity WHERE datname = current_database() AND backend_type <> 'autovacuum worker');
 
 -- Activities have no history of their own: what changes of volunteer hours, which custom terms may charge, is noted here.
