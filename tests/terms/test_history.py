@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -306,15 +307,18 @@ def noon(day: date, zone: str) -> datetime:
 
 
 def clock_changes(zone: ZoneInfo) -> list[date]:
-    """The days from 2000 to 2035 at whose start or end the clock differs from the day before."""
-    changed, before = [], None
-    for n in range((date(2036, 1, 1) - date(2000, 1, 1)).days):
-        day = date(2000, 1, 1) + timedelta(days=n)
-        offset = datetime(day.year, day.month, day.day, 12, tzinfo=zone).utcoffset()
-        if before is not None and offset != before:
-            changed.append(day)
-        before = offset
+    """The days from 2000 to 2035 at whose start or end the clock differs from the day before; what is undone within a week is
+    left out."""
+    changed: list[date] = []
+    for week in range((date(2036, 1, 1) - date(2000, 1, 1)).days // 7):
+        days = [date(2000, 1, 1) + timedelta(days=7 * week + n) for n in range(8)]
+        if offset(days[0], zone) != offset(days[-1], zone):
+            changed += [day for before, day in pairwise(days) if offset(before, zone) != offset(day, zone)]
     return changed
+
+
+def offset(day: date, zone: ZoneInfo) -> timedelta | None:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=zone).utcoffset()
 
 
 def test_a_change_of_model_ends_the_link_and_each_part_is_charged_by_its_model(world: World) -> None:
