@@ -20,7 +20,7 @@ from tests.world import World
 
 TOKEN = "of-demo-fjellbris"  # noqa: S105 - of the stand-in below
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "20"))
 CAMPAIGNS = ["demo-first-job-mentoring", "demo-digital-seniors", "demo-school-water", "demo-skills-evenings"]
 SUBSCRIPTIONS = ["demo-fjellbris-2025", "demo-savanna-2025"]
 
