@@ -20,7 +20,7 @@ from demo.platform import AnotherRuns, BadRow
 from demo.play import BEGIN_ANEW, Refused, Report, call
 from demo.portfolio import Row
 from local import postgres
-from local.runtime import invoke
+from local.runtime import migrate
 
 # Not POWERTOOLS_METRICS_DISABLED: every hundredth value is printed even so, and a month has thousands.
 LOG = Path(".local/demo.log")
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _prepare(month: Month) -> None:
-    invoke("migrate", {})
+    migrate()
     if foreign := platform.foreign_campaigns(month.hours()):
         sys.exit(
             f"This database has {len(foreign)} campaigns that are not the demo's and that its runs of the hourly jobs "

@@ -289,17 +289,15 @@ def _billing(known: Known) -> Billing:
         if issue["companyId"] not in read.profiles:
             place = lines["invoices", number, "companyId"]
             raise BadFile(at(BILLING, place, f"companyId has no profile here (it is {issue['companyId']})"))
-        if "credit" in issue and not any(_same_month(issue, each) for each in invoices[:number]):
+        if "credit" in issue and not any(
+            (each["companyId"], each["month"]) == (issue["companyId"], issue["month"]) for each in invoices[:number]
+        ):
             place = lines["invoices", number, "credit"]
             raise BadFile(at(BILLING, place, "credit takes back an invoice of a month that no entry before this one issues"))
         if file := issue.get("lateUsage"):
             issue["lateUsage"] = {"file": file, "events": _events(file, known)}
     profiles = {company: _body(profile) for company, profile in read.profiles.items()}
     return Billing(seller=_body(read.seller), profiles=profiles, invoices=invoices, lines=lines)
-
-
-def _same_month(one: Row, other: Row) -> bool:
-    return bool(one["companyId"] == other["companyId"] and one["month"] == other["month"])
 
 
 def _body(model: BaseModel) -> Row:

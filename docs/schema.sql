@@ -1013,6 +1013,38 @@ CREATE FUNCTION public.usage_key(campaign text, event_type text, instant timesta
     LANGUAGE sql STABLE
     RETURN ((((((campaign || '-'::text) || event_type) || '-'::text) || to_char((instant AT TIME ZONE 'UTC'::text), 'YYYYMMDDHH24MISS'::text)) || '-'::text) || "left"(encode(sha256(identity), 'hex'::text), 32));
 
+CREATE FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    -- The days and the days after them, and when they begin: each record is looked up among these instants, since to ask for its
+    -- local time takes longer than to read it.
+    around date[] := ARRAY(SELECT day FROM unnest(days) AS day UNION SELECT day + 1 FROM unnest(days) AS day ORDER BY 1);
+    edges timestamptz[] := ARRAY(SELECT midnight(day, zone) FROM unnest(around) AS day ORDER BY day);
+BEGIN
+    RETURN QUERY
+        SELECT wanted.id, of_kind.kind, of_kind.used
+        FROM unnest(campaign_ids) AS wanted (id)
+        JOIN campaigns c ON c.id = wanted.id AND is_visible(c.company_id)
+        CROSS JOIN LATERAL (
+            SELECT kind, json_object_agg(around[number], quantity) AS used
+            FROM (
+                SELECT event_type AS kind, width_bucket(event_timestamp, edges) AS number, sum(quantity) AS quantity
+                FROM billing_usage_records
+                WHERE campaign_id = wanted.id AND event_type IN ('credit_usage', 'learner_served', 'session_completed')
+                    AND event_timestamp >= edges[1] AND event_timestamp < edges[cardinality(edges)]
+                    AND id NOT IN (
+                        SELECT corrects FROM billing_usage_records WHERE campaign_id = wanted.id AND corrects IS NOT NULL)
+                GROUP BY event_type, number
+            ) AS of_day
+            WHERE around[number] = ANY (days)
+            GROUP BY kind
+        ) AS of_kind;
+END $$;
+
 CREATE FUNCTION public.usage_of_days(campaign_ids text[], kinds text[], days date[], zone text, OUT campaign_id text, OUT used json) RETURNS SETOF record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1048,6 +1080,33 @@ BEGIN
             ) AS of_day
             HAVING count(*) > 0
         ) AS of_campaign;
+END $$;
+
+CREATE FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        SELECT wanted.number - 1, used.kind, used.quantity
+        FROM unnest(campaign_ids, starts, ends) WITH ORDINALITY AS wanted (campaign_id, starts_at, ends_at, number)
+        JOIN campaigns c ON c.id = wanted.campaign_id AND is_visible(c.company_id)
+        CROSS JOIN LATERAL (
+            SELECT event_type AS kind, sum(quantity) AS quantity FROM billing_usage_records
+            WHERE campaign_id = wanted.campaign_id
+                AND event_type IN ('credit_usage', 'learner_served', 'session_completed')
+                AND event_timestamp >= wanted.starts_at AND event_timestamp < wanted.ends_at
+                AND id NOT IN (
+                    SELECT corrects FROM billing_usage_records WHERE campaign_id = wanted.campaign_id AND corrects IS NOT NULL)
+            GROUP BY event_type
+            UNION ALL
+            SELECT kind, sum(quantity) FROM campaign_activities
+            WHERE campaign_id = wanted.campaign_id AND kind = 'volunteer_hours'
+                AND occurred_at >= wanted.starts_at AND occurred_at < wanted.ends_at
+            GROUP BY kind
+        ) AS used;
 END $$;
 
 CREATE FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], kinds text[], OUT part bigint, OUT kind text, OUT quantity numeric) RETURNS SETOF record
@@ -2171,10 +2230,20 @@ GRANT INSERT(recorded_by) ON TABLE public.billing_usage_records TO billing_app;
 
 REVOKE ALL ON FUNCTION public.take_over_credits(correction public.billing_usage_records) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) TO billing_app;
+GRANT ALL ON FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) TO billing_reader;
+GRANT ALL ON FUNCTION public.usage_of_days(campaign_ids text[], days date[], zone text, OUT campaign_id text, OUT kind text, OUT used json) TO billing_jobs;
+
 REVOKE ALL ON FUNCTION public.usage_of_days(campaign_ids text[], kinds text[], days date[], zone text, OUT campaign_id text, OUT used json) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.usage_of_days(campaign_ids text[], kinds text[], days date[], zone text, OUT campaign_id text, OUT used json) TO billing_app;
 GRANT ALL ON FUNCTION public.usage_of_days(campaign_ids text[], kinds text[], days date[], zone text, OUT campaign_id text, OUT used json) TO billing_reader;
 GRANT ALL ON FUNCTION public.usage_of_days(campaign_ids text[], kinds text[], days date[], zone text, OUT campaign_id text, OUT used json) TO billing_jobs;
+
+REVOKE ALL ON FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) TO billing_app;
+GRANT ALL ON FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) TO billing_reader;
+GRANT ALL ON FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], OUT part bigint, OUT kind text, OUT quantity numeric) TO billing_jobs;
 
 REVOKE ALL ON FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], kinds text[], OUT part bigint, OUT kind text, OUT quantity numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.usage_of_parts(campaign_ids text[], starts timestamp with time zone[], ends timestamp with time zone[], kinds text[], OUT part bigint, OUT kind text, OUT quantity numeric) TO billing_app;

@@ -1,7 +1,6 @@
 """`make reconcile`: the daily reconciliation of every company, here and now, and what it found as a table."""
 
 import contextlib
-import math
 import os
 import sys
 from collections.abc import Iterator
@@ -9,10 +8,10 @@ from datetime import UTC, datetime
 
 from billing.database.reconciliation import Reconciliation
 from billing.database.session import ALL_COMPANIES, load_json, transaction
-from billing.operations.reconcile import reconcile
 from billing.sql import queries
 from local import postgres
-from local.runtime import environment, functions, invoke
+from local.aws_events import scheduled_event
+from local.runtime import invoke, migrate
 
 CHUNK = 1000
 """Companies whose results are read at a time."""
@@ -25,9 +24,8 @@ def main() -> None:
     stdout, all_ok = sys.stdout, True
     with contextlib.redirect_stdout(sys.stderr), postgres.running() as url:
         os.environ["DATABASE_URL"] = url
-        invoke("migrate", {})
-        with environment(functions()["reconcile"]):
-            reconcile(datetime.now(UTC), lambda: math.inf)
+        migrate()
+        invoke("reconcile", scheduled_event(datetime.now(UTC).replace(minute=0, second=0, microsecond=0)))
         for result in _results():
             print(_table(result), file=stdout)
             all_ok = all_ok and result.ok

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from local import template
+from billing.operations.migrate import MigrationChanged
+from local import postgres, template
 from local.aws_events import Context
 from local.template import Function
 
@@ -23,15 +24,24 @@ def invoke(name: str, event: dict[str, Any]) -> Any:
     Raises what the handler raises, and `TypeError` for a response that JSON cannot carry.
     """
     function = functions()[name]
-    with _one_at_a_time, environment(function):
+    with _one_at_a_time, _environment(function):
         handler = getattr(importlib.import_module(function.module), function.handler)
         answer = handler(event, Context(function.name, function.timeout, function.memory))
     return json.loads(json.dumps(answer))
 
 
+def migrate() -> None:
+    """Bring the tables up to date. Raises `ServerFailed` for a database that other migrations made."""
+    try:
+        invoke("migrate", {})
+    except MigrationChanged as error:
+        raise postgres.ServerFailed(
+            f"Another version of the code made this database: {error}. `make demo-reset` empties the embedded one."
+        ) from None
+
+
 @contextmanager
-def environment(function: Function) -> Iterator[None]:
-    """The variables that the template gives a function, but those that are set already."""
+def _environment(function: Function) -> Iterator[None]:
     before = dict(os.environ)
     os.environ.update({name: value for name, value in function.environment.items() if name not in before})
     try:

@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 
 from local import postgres
 from local.gateway import application, index
-from local.runtime import invoke
+from local.runtime import migrate
 
 HOST = "127.0.0.1"
 """Loopback and nothing else: there is no authorizer here."""
@@ -20,7 +20,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _leave)
     with _listener(os.environ.get("PORT", "8000")) as listener, postgres.running() as url:
         os.environ["DATABASE_URL"] = url
-        invoke("migrate", {})
+        migrate()
         port = listener.getsockname()[1]
         server = make_server(HOST, port, application, threaded=True, fd=listener.fileno())
         print(_welcome(port), file=sys.stderr, flush=True)

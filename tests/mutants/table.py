@@ -85,6 +85,8 @@ MUTANTS = [
     Mutant(f"{RULES}api/caller.py", 'if company in ("", ALL_COMPANIES)', 'if company in ("",)', "tests/api"),
     Mutant(f"{MIGRATIONS}0004_row_level_security.sql", "RETURN current_setting('billing.company_id', true) IN (company, '*');", "RETURN true;", "tests/usage/test_promises.py"),
     Mutant(f"{MIGRATIONS}0015_sums.sql", " AND is_visible(c.company_id)", "", "tests/database/test_row_level_security.py"),
+    Mutant(f"{MIGRATIONS}0018_looked_at_again.sql", "max(changed.occurred_at)", "min(date_trunc('hour', changed.occurred_at, 'UTC'))", INVOICING),
+    Mutant(f"{MIGRATIONS}0019_sums_by_kind.sql", " AND is_visible(c.company_id)", "", "tests/database/test_row_level_security.py"),
     Mutant(f"{SQL}ledger.sql", "AND :company IN (c.company_id, '*')", "AND :company IS NOT NULL", "tests/api/test_routes.py"),
     Mutant(f"{SQL}corrections.sql", "AND :company IN (r.company_id, '*')", "AND :company IS NOT NULL", "tests/api/test_routes.py"),
     Mutant(f"{SQL}terms.sql", "WHERE c.id = :campaign_id AND :company IN (c.company_id, '*') FOR NO KEY UPDATE OF c;", "WHERE c.id = :campaign_id AND :company IS NOT NULL FOR NO KEY UPDATE OF c;", "tests/api/test_routes.py"),

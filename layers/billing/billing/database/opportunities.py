@@ -75,14 +75,13 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
     if not campaigns:
         return []
     # What only some rules look at is loaded for their campaigns alone: those of seats, and those that share no bundle.
-    by_seat = [campaign for campaign in campaigns if any(isinstance(each.terms, SeatTerms) for each in campaign.versions)]
-    sharing = {campaign.id for campaign in campaigns if _shares_bundle(campaign, so_far)}
-    apart = [campaign for campaign in campaigns if campaign.id not in sharing]
-    were_by_seat = [campaign for campaign in by_seat if campaign.id in sharing]
-    spans = ((campaigns, so_far), ([*apart, *were_by_seat], last), (by_seat, before), (by_seat, days))
+    by_seat = {each.id: each for each in campaigns if any(isinstance(version.terms, SeatTerms) for version in each.versions)}
+    apart = {each.id: each for each in campaigns if not _shares_bundle(each, so_far)}
+    looked_back = (apart | by_seat).values()
+    spans = ((campaigns, so_far), (looked_back, last), (by_seat.values(), before), (by_seat.values(), days))
     loaded = iter(load_consumption(db, [(campaign, period) for some, period in spans for campaign in some]))
     current, previous, older, lately = ({each.id: next(loaded) for each in some} for some, _ in spans)
-    learners = load_learners(db, [campaign.id for campaign in apart], last.end, last.start)
+    learners = load_learners(db, list(apart), last.end, last.start)
     daily = load_daily(db, zone, kinds_of(current.values()), {*last_days(today), *days_compared(today - DAY)})
     positions = load_positions(db, list(current.values()), so_far, now, daily)
     facts = []
@@ -97,10 +96,10 @@ def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
                 list_price=list_unit_price(campaign, in_force),
                 month=so_far,
                 last_month=LastMonth(last, _charged(previous[campaign.id]), learners.get(campaign.id, Decimal(0)))
-                if campaign.id not in sharing
+                if campaign.id in apart
                 else None,
                 seats=_seats(days, lately[campaign.id], {before: older[campaign.id], last: previous[campaign.id]})
-                if campaign.id in lately
+                if campaign.id in by_seat
                 else None,
                 daily=daily.get(campaign.id, {}),
             )
