@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from billing.operations.migrate import MigrationChanged
+from billing.errors import MigrationChanged
 from local import postgres, template
 from local.aws_events import Context
 from local.template import Function

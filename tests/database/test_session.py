@@ -19,8 +19,8 @@ from pg8000.native import DatabaseError
 from billing import sql
 from billing.database import session as database
 from billing.database.session import ALL_COMPANIES, rows_alone, timed_out, transaction
-from billing.errors import DatabaseUnavailable
-from billing.operations.migrate import MIGRATIONS, MigrationChanged, migrate
+from billing.errors import DatabaseUnavailable, MigrationChanged
+from billing.operations.migrate import MIGRATIONS, migrate
 from billing.sql import queries
 from tests.world import World, request
 

@@ -143,3 +143,7 @@ class DatabaseUnavailable(BillingError):
 
 class JobFailed(BillingError):
     """A run that could not record everything. Its execution row says why; the schedule runs it again."""
+
+
+class MigrationChanged(BillingError):
+    """A migration that was applied has been edited since. Put the file back and add a new one instead."""

@@ -17,7 +17,7 @@ from pg8000.native import DatabaseError, identifier
 
 from billing import settings
 from billing.database.session import ALL_COMPANIES, OWNER, Session, own_connection, sqlstate, transaction
-from billing.errors import BillingError, DatabaseUnavailable, Forbidden
+from billing.errors import DatabaseUnavailable, Forbidden, MigrationChanged
 from billing.instants import format_instant
 from billing.sql import queries
 from billing.telemetry import logger
@@ -44,10 +44,6 @@ _TRY_AGAIN = ("55P03", "40P01")
 class _Applied(NamedTuple):
     name: str
     checksum: str
-
-
-class MigrationChanged(BillingError):
-    """A file that was applied has been edited since. Put it back and add a new file instead."""
 
 
 def migrate() -> list[str]:
