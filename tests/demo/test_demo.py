@@ -415,12 +415,15 @@ def test_a_month_may_lack_what_the_tables_do_not_require(tmp_path: Path, databas
     assert "alone" not in done.stderr
 
 
-def test_a_database_of_another_version_is_said_to_be_one(database_url: str) -> None:
+def test_a_database_of_another_version_is_said_to_be_one(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with scratch(database_url) as url:
+        monkeypatch.setenv("DATABASE_URL", url)
+        migrate()
         connect(url).run("UPDATE schema_migrations SET checksum = 'other' WHERE name = '0012_credits'")
         done = run_demo(url)
+        database.disconnect()
 
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert (done.returncode, done.stderr.strip().count("\n")) == (1, 0)
     assert "made this database: 0012_credits.sql was changed after it had been applied" in done.stderr
     assert "`make demo-reset`" in done.stderr
 
