@@ -156,6 +156,34 @@ def test_the_learners_of_a_bundle_are_those_served_while_a_campaign_was_linked_t
     assert [used["subject"], evidence["learnersServed"]] == [subscription, 90]
 
 
+IAAS = {"iaas_metrics": '{"pricePerLearner": "12.50"}'}
+FREE = {"iaas_metrics": '{"pricePerLearner": "0"}'}
+SEATS = {"committed_seats": 10, "seat_price_per_month": "100.00"}
+
+
+@pytest.mark.parametrize(("supported", "fits"), [(100_000, True), (100, False), (None, False)])
+def test_campaigns_that_a_bundle_would_be_cheaper_for_are_an_opportunity(
+    world: World, supported: int | None, fits: bool
+) -> None:
+    company, last_month = world.company(), datetime.now(UTC).replace(day=1) - DAY
+    subscription = world.subscription(company, "1200.00")
+    world.connection.run("UPDATE l2i_bundles SET learners_supported = :supported", supported=supported)
+    terms = {"b-seats": ("seats", SEATS), "c-iaas": ("iaas", IAAS), "d-free": ("iaas", FREE), "a-idle": ("iaas", IAAS)}
+    for campaign, (model, agreed) in terms.items():
+        world.campaign(company, model, id=campaign, **agreed)
+    shared = world.campaign(company, "bundle", l2i_subscription_id=subscription, bundle_allocation_percentage="0.5")
+    for campaign, learners in (("c-iaas", "20"), ("d-free", "90000"), (shared, "90000")):
+        use(world, campaign, "learner_served", (last_month.isoformat(), learners))
+
+    found = [each for each in opportunities(company).body["opportunities"] if each["rule"] == "U9"]
+
+    assert [(each["subject"], each["evidence"][0]["source"]) for each in found] == [
+        (company, "statements of b-seats, c-iaas")
+    ] * fits
+    assert [each["evidence"][0]["value"] for each in found] == ["1250.000000"] * fits
+    assert [each["evidence"][-1]["value"] for each in found] == ["20.000000"] * fits
+
+
 def test_a_campaign_that_is_not_charged_has_no_hours_over_capacity(world: World) -> None:
     company, now = world.company(), datetime.now(UTC)
     campaign = world.campaign(company, committed_seats=10, status="draft")

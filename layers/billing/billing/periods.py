@@ -66,9 +66,10 @@ class Month(NamedTuple):
 
 def first_hour(instant: datetime) -> datetime:
     """The first whole hour that begins at the instant or after it, in UTC."""
-    exact = instant.astimezone(UTC)
-    whole = exact.replace(minute=0, second=0, microsecond=0)
-    return whole if whole == exact else whole + HOUR
+    exact = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    if not (exact.minute or exact.second or exact.microsecond):
+        return exact
+    return exact.replace(minute=0, second=0, microsecond=0) + HOUR
 
 
 def hours_between(start: datetime, end: datetime) -> int:

@@ -1,26 +1,29 @@
 """Loads what the rules of opportunities take, for a company at once (design §15)."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from billing import pricing
 from billing.database.campaigns import Span, load_company_campaigns
 from billing.database.consumption import Charged, load_consumption, load_learners
 from billing.database.session import Session
-from billing.database.signals import Company, kinds_of, last_days, load_daily, load_positions
+from billing.database.signals import Company, Daily, kinds_of, load_daily, load_positions
 from billing.money import total
 from billing.periods import DAY, Period, calendar_month, midnight, month_so_far
 from billing.pricing.seats import additional_seat_months, committed_hours
 from billing.pricing.statement import Part
 from billing.signals.opportunities import (
+    SPIKE_UNITS,
     Bought,
     Facts,
     LastMonth,
     Opportunity,
     SeatFacts,
     days_compared,
+    fitting,
     of_campaign,
     of_company,
     of_subscription,
@@ -47,16 +50,33 @@ class _Bought(NamedTuple):
     served: Decimal
 
 
+class _Periods(NamedTuple):
+    """What is looked at: the last two months, the current one until now, and the last 28 days that are over."""
+
+    before: Period
+    last: Period
+    so_far: Period
+    days: Period
+
+
+def _periods(now: datetime, zone: ZoneInfo) -> _Periods:
+    today = now.astimezone(zone).date()
+    last = calendar_month(today.replace(day=1) - DAY, zone)
+    before = calendar_month(last.start.astimezone(zone).date() - DAY, zone)
+    return _Periods(before, last, month_so_far(now, zone), Period(midnight(today - 28 * DAY, zone), midnight(today, zone)))
+
+
 def load_opportunities(db: Session, company: Company, now: datetime) -> list[Opportunity]:
     """All that the rules find now, the largest amount first."""
-    facts = _load_facts(db, company, now)
-    bundles = db.all(Bundle, _SQL["all_bundles"])
-    linked = [each.campaign.id for each in facts if each.campaign.subscriptions]
+    periods = _periods(now, company.zone)
+    campaigns = load_company_campaigns(db, company.id, Span(periods.before.start, periods.so_far.end))
+    linked = [each.id for each in campaigns if each.subscriptions]
     bought = db.all(_Bought, _SQL["bought"], company_id=company.id, campaign_ids=linked, now=now)
+    bundles = db.all(Bundle, _SQL["all_bundles"])
     found = [
-        *(each for campaign in facts for each in of_campaign(campaign)),
+        *(each for facts in _load_facts(db, campaigns, periods, now) for each in of_campaign(facts)),
         *(each for row in bought for each in of_subscription(_bought(row), now)),
-        *of_company(company.id, facts, bundles),
+        *of_company(company.id, _load_last_month(db, campaigns, periods, bundles), bundles),
     ]
     return sorted(found, key=lambda each: (-each.amount, each.subject, each.rule))
 
@@ -66,45 +86,60 @@ def _bought(row: _Bought) -> Bought:
     return Bought(row.id, bundle, row.quantity, Period(row.starts_at, row.ends_at), row.served)
 
 
-def _load_facts(db: Session, company: Company, now: datetime) -> list[Facts]:
-    zone, today = company.zone, now.astimezone(company.zone).date()
-    last = calendar_month(today.replace(day=1) - DAY, zone)
-    before = calendar_month(last.start.astimezone(zone).date() - DAY, zone)
-    days, so_far = Period(midnight(today - 28 * DAY, zone), midnight(today, zone)), month_so_far(now, zone)
-    campaigns = load_company_campaigns(db, company.id, Span(before.start, now))
+def _load_facts(db: Session, campaigns: Sequence[Campaign], periods: _Periods, now: datetime) -> Iterator[Facts]:
     if not campaigns:
-        return []
-    # What only some rules look at is loaded for their campaigns alone: those of seats, and those that share no bundle.
-    by_seat = {each.id: each for each in campaigns if any(isinstance(version.terms, SeatTerms) for version in each.versions)}
-    apart = {each.id: each for each in campaigns if not _shares_bundle(each, so_far)}
-    looked_back = (apart | by_seat).values()
-    spans = ((campaigns, so_far), (looked_back, last), (by_seat.values(), before), (by_seat.values(), days))
+        return
+    by_seat = [each for each in campaigns if any(isinstance(version.terms, SeatTerms) for version in each.versions)]
+    spans = ((by_seat, periods.before), (by_seat, periods.last), (by_seat, periods.days), (campaigns, periods.so_far))
     loaded = iter(load_consumption(db, [(campaign, period) for some, period in spans for campaign in some]))
-    current, previous, older, lately = ({each.id: next(loaded) for each in some} for some, _ in spans)
-    learners = load_learners(db, list(apart), last.end, last.start)
-    daily = load_daily(db, zone, kinds_of(current.values()), {*last_days(today), *days_compared(today - DAY)})
-    positions = load_positions(db, list(current.values()), so_far, now, daily)
-    facts = []
+    before, last, lately, current = ({each.id: next(loaded) for each in some} for some, _ in spans)
+    yesterday = periods.days.end.astimezone(campaigns[0].zone).date() - DAY
+    daily = _load_compared(db, campaigns[0].zone, kinds_of(current.values()), yesterday)
+    positions = load_positions(db, list(current.values()), periods.so_far, now, forecasts=["credits"])
     for campaign, position in zip(campaigns, positions, strict=True):
-        in_force = current[campaign.id].parts[-1]
-        facts.append(
-            Facts(
-                campaign=campaign,
-                now=now,
-                capacity=position.capacity,
-                forecast=position.forecast,
-                list_price=list_unit_price(campaign, in_force),
-                month=so_far,
-                last_month=LastMonth(last, _charged(previous[campaign.id]), learners.get(campaign.id, Decimal(0)))
-                if campaign.id in apart
-                else None,
-                seats=_seats(days, lately[campaign.id], {before: older[campaign.id], last: previous[campaign.id]})
-                if campaign.id in by_seat
-                else None,
-                daily=daily.get(campaign.id, {}),
-            )
+        seats = None
+        if campaign.id in lately:
+            months = ((periods.before, before[campaign.id]), (periods.last, last[campaign.id]))
+            seats = _seats(periods.days, lately[campaign.id], months)
+        yield Facts(
+            campaign=campaign,
+            now=now,
+            capacity=position.capacity,
+            forecast=position.forecast,
+            list_price=list_unit_price(campaign, current[campaign.id].parts[-1]),
+            month=periods.so_far,
+            seats=seats,
+            daily=daily.get(campaign.id, {}),
         )
-    return facts
+
+
+def _load_last_month(
+    db: Session, campaigns: Sequence[Campaign], periods: _Periods, bundles: Sequence[Bundle]
+) -> list[LastMonth]:
+    """Of the campaigns that share no bundle, in the order of their ids. Where no bundle supports the learners of those that
+    served any, the others are left out: they change nothing then."""
+    last, apart = periods.last, [each for each in campaigns if not _shares_bundle(each, periods.so_far)]
+    learners = load_learners(db, [each.id for each in apart], last.end, last.start)
+    served = _last_month(db, [each for each in apart if each.id in learners], last, learners)
+    if not any(fitting(bundles, currency, served, last) for currency in {each.currency for each in apart}):
+        return served
+    others = _last_month(db, [each for each in apart if each.id not in learners], last, learners)
+    found = {each.campaign.id: each for each in (*served, *others)}
+    return [found[each.id] for each in apart]
+
+
+def _last_month(db: Session, campaigns: Sequence[Campaign], last: Period, learners: Mapping[str, Decimal]) -> list[LastMonth]:
+    return [
+        LastMonth(each.campaign, last, _total(each), learners.get(each.campaign.id, Decimal(0)))
+        for each in load_consumption(db, [(campaign, last) for campaign in campaigns])
+    ]
+
+
+def _load_compared(db: Session, zone: ZoneInfo, kinds: Mapping[str, str], day: date) -> Daily:
+    """What campaigns used on the days that a day is compared with, where it has enough to be a spike; few have."""
+    used = load_daily(db, zone, kinds, [day])
+    enough = {campaign_id: kinds[campaign_id] for campaign_id, of_day in used.items() if of_day[day] >= SPIKE_UNITS}
+    return load_daily(db, zone, enough, days_compared(day)) if enough else {}
 
 
 def _shares_bundle(campaign: Campaign, period: Period) -> bool:
@@ -113,11 +148,11 @@ def _shares_bundle(campaign: Campaign, period: Period) -> bool:
     return isinstance(terms, BundleTerms) and terms.share is not None
 
 
-def _charged(charged: Charged) -> Decimal:
+def _total(charged: Charged) -> Decimal:
     return pricing.statement(charged.campaign, charged.parts, charged.earlier).total_amount
 
 
-def _seats(days: Period, lately: Charged, months: Mapping[Period, Charged]) -> SeatFacts:
+def _seats(days: Period, lately: Charged, months: Sequence[tuple[Period, Charged]]) -> SeatFacts:
     campaign = lately.campaign
     committed = [(part, hours) for part in lately.parts if (hours := _committed_hours(campaign, part))]
     above = [(additional_seat_months(part.consumption), list_unit_price(campaign, part)) for part, _ in committed]
@@ -127,7 +162,7 @@ def _seats(days: Period, lately: Charged, months: Mapping[Period, Charged]) -> S
         hours_over=sum(month.hours_above for part, _ in committed for month in part.consumption.seat_months),
         additional_units=total(units for units, _ in above),
         additional_amount=total(units * price for units, price in above if price is not None),
-        months=[(month, seats(campaign, used.parts)) for month, used in months.items()],
+        months=[(month, seats(campaign, used.parts)) for month, used in months],
     )
 
 

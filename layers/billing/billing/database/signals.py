@@ -1,7 +1,7 @@
 """Loads what signals are read from, for all campaigns of a company at once (design §15)."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -112,16 +112,11 @@ def load_daily(db: Session, zone: ZoneInfo, kinds: Mapping[str, str], days: Iter
     }
 
 
-def last_days(today: date) -> list[date]:
-    """The days that a forecast looks at, the oldest first."""
-    return [today - n * DAY for n in range(DAYS_MAX, 0, -1)]
-
-
 def load_positions(
-    db: Session, charged: Sequence[Charged], period: Period, now: datetime, daily: Daily | None = None
+    db: Session, charged: Sequence[Charged], period: Period, now: datetime, forecasts: Collection[str] = tuple(KINDS)
 ) -> list[Position]:
     """The positions of campaigns of one company, in their order, over a period that `charged` covers. Balances and what they
-    are burned by are those of `now`, whatever the period. `daily` has the `last_days` of them all, where they are loaded."""
+    are burned by are those of `now`, whatever the period; `forecasts` are the pricing models that are to have one."""
     if not charged:
         return []
     ids = _by_model(charged)
@@ -129,14 +124,14 @@ def load_positions(
     learners = load_learners(db, ids["iaas"], period.end) if ids["iaas"] else {}
     supported = _load_supported(db, charged)
     zone, today = charged[0].campaign.zone, now.astimezone(charged[0].campaign.zone).date()
-    days = last_days(today)
-    counted = [each for each in charged if each.parts[-1].version.pricing_model in KINDS]
-    if daily is None:
-        daily = load_daily(db, zone, kinds_of(counted), days) if counted else {}
+    days = [today - n * DAY for n in range(DAYS_MAX, 0, -1)]
+    counted = [each for each in charged if each.parts[-1].version.pricing_model in forecasts]
+    daily: dict[str, Mapping[date, Decimal]] = {each.campaign.id: {} for each in counted}
+    if counted:
+        daily |= load_daily(db, zone, kinds_of(counted), days)
     # Where something was used on the first of these days, they are all of the campaign's life.
-    begun = {each.campaign.id for each in counted if days[0] in daily.get(each.campaign.id, ())}
-    young = {each.campaign.id for each in counted} - begun
-    undated = [each.campaign.id for each in charged if each.campaign.start_date is None and each.campaign.id in young]
+    begun = {campaign_id for campaign_id, used in daily.items() if days[0] in used}
+    undated = [each.campaign.id for each in counted if each.campaign.start_date is None and each.campaign.id not in begun]
     first_days = _load_first_days(db, zone, undated) | dict.fromkeys(begun, days[0])
     positions = []
     for each in charged:
@@ -144,7 +139,7 @@ def load_positions(
         beside = Beside(_balance(owned), learners.get(each.campaign.id, Decimal(0)), supported.get(each.campaign.id))
         used = capacity(each.campaign, each.parts, beside)
         first = each.campaign.start_date or first_days.get(each.campaign.id, today)
-        ahead = _forecast(each, used, daily, days[bisect_left(days, first) :], now)
+        ahead = _forecast(used, daily.get(each.campaign.id), days[bisect_left(days, first) :], now)
         positions.append(Position(now, period, used, owned, ahead))
     return positions
 
@@ -214,9 +209,8 @@ def _load_first_days(db: Session, zone: ZoneInfo, campaign_ids: list[str]) -> di
     return {campaign_id: date.fromisoformat(day) for campaign_id, day in load_json(text or "{}").items()}
 
 
-def _forecast(charged: Charged, used: Capacity, daily: Daily, days: Sequence[date], now: datetime) -> Forecast | None:
-    """Of credits, and of the learners agreed on; the days are the last ones of the campaign's life that are over."""
-    if used.unit not in ("credit", "learner") or used.available is None:
+def _forecast(used: Capacity, daily: Mapping[date, Decimal] | None, days: Sequence[date], now: datetime) -> Forecast | None:
+    """Of what is available; `days` are the last ones of the campaign's life that are over. None where nothing was loaded."""
+    if daily is None or used.available is None:
         return None
-    of_campaign = daily.get(charged.campaign.id, {})
-    return forecast(now, Fraction(used.available), [of_campaign.get(day, Decimal(0)) for day in days])
+    return forecast(now, Fraction(used.available), [daily.get(day, Decimal(0)) for day in days])

@@ -76,17 +76,18 @@ class SeatFacts(NamedTuple):
 
 
 class LastMonth(NamedTuple):
-    """The statement's total, in the campaign's currency, and the learners served."""
+    """What a campaign without a bundle came to: the statement's total, in its currency, and the learners served."""
 
+    campaign: Campaign
     period: Period
     total: Decimal
     learners: Decimal
 
 
 class Facts(NamedTuple):
-    """What the rules use of a campaign at `now`: its capacity this month, the last month, and what it used of its own unit on
-    each of the days that `days_compared` names. `last_month` is None where the campaign shares a bundle, which U9 leaves out,
-    `seats` where it was not charged by the seat in that time."""
+    """What the rules use of a campaign at `now`: its capacity this month, and what it used of its own unit on each of the days
+    that `days_compared` names, if the first has `SPIKE_UNITS`. `seats` is None where it was not charged by the seat in the last
+    two months."""
 
     campaign: Campaign
     now: datetime
@@ -94,7 +95,6 @@ class Facts(NamedTuple):
     forecast: Forecast | None
     list_price: Fraction | None
     month: Period
-    last_month: LastMonth | None
     seats: SeatFacts | None
     daily: Mapping[date, Decimal]
 
@@ -311,20 +311,36 @@ def _price(bought: Bought) -> Iterator[Evidence]:
     yield Evidence("quantity", Fraction(bought.quantity), "the subscription")
 
 
-def of_company(company_id: str, campaigns: Sequence[Facts], bundles: Sequence[Bundle]) -> Iterator[Opportunity]:
+def fitting(bundles: Sequence[Bundle], currency: str | None, campaigns: Sequence[LastMonth], month: Period) -> list[Bundle]:
+    """The bundles in a currency that support, pro rata, the learners of those of the campaigns in it that cost something."""
+    learners = sum((each.learners for each in _costly(campaigns, currency)), Decimal(0))
+    return [
+        b
+        for b in bundles
+        if b.currency == currency and exact(learners) <= Fraction(b.learners_supported or 0) * _of_year(month)
+    ]
+
+
+def _costly(campaigns: Sequence[LastMonth], currency: str | None) -> list[LastMonth]:
+    return [each for each in campaigns if each.campaign.currency == currency and each.total > 0]
+
+
+def _of_year(month: Period) -> Fraction:
+    return Fraction(month.hours, HOURS_OF_A_YEAR)
+
+
+def of_company(company_id: str, campaigns: Sequence[LastMonth], bundles: Sequence[Bundle]) -> Iterator[Opportunity]:
     """U9, for each currency: by the last month, the bundle that would save most."""
-    apart = [(each.campaign, each.last_month) for each in campaigns if each.last_month and each.last_month.total > 0]
-    for currency in sorted({campaign.currency for campaign, _ in apart if campaign.currency}):
-        together = [(campaign, month) for campaign, month in apart if campaign.currency == currency]
-        spent = exact(sum_money((month.total for _, month in together), currency))
-        learners = exact(sum((month.learners for _, month in together), Decimal(0)))
-        month = together[0][1].period
-        of_year = Fraction(month.hours, HOURS_OF_A_YEAR)
-        fitting = [b for b in bundles if b.currency == currency and learners <= Fraction(b.learners_supported or 0) * of_year]
-        cheapest = min(fitting, key=lambda each: each.annual_price, default=None)
-        if len(together) < 2 or cheapest is None or spent <= Fraction(cheapest.annual_price) * of_year:
+    for currency in sorted({each.campaign.currency for each in campaigns if each.campaign.currency}):
+        together = _costly(campaigns, currency)
+        if len(together) < 2:
             continue
-        price = Fraction(cheapest.annual_price) * of_year
+        month = together[0].period
+        cheapest = min(fitting(bundles, currency, together, month), key=lambda each: each.annual_price, default=None)
+        spent = exact(sum_money((each.total for each in together), currency))
+        if cheapest is None or spent <= Fraction(cheapest.annual_price) * _of_year(month):
+            continue
+        price = Fraction(cheapest.annual_price) * _of_year(month)
         yield Opportunity(
             "U9",
             company_id,
@@ -333,11 +349,11 @@ def of_company(company_id: str, campaigns: Sequence[Facts], bundles: Sequence[Bu
             month.start,
             f"Offer {cheapest.name} for {len(together)} campaigns.",
             (
-                Evidence("total", spent, f"statements of {', '.join(campaign.id for campaign, _ in together)}"),
+                Evidence("total", spent, f"statements of {', '.join(each.campaign.id for each in together)}"),
                 Evidence("bundle", price, f"{cheapest.id}: annual price × hours ÷ 8,760"),
                 Evidence("annualPrice", Fraction(cheapest.annual_price), "bundles on offer"),
                 Evidence("hours", Fraction(month.hours), "hours of the month"),
-                Evidence("learners", learners, "learner_served records"),
+                Evidence("learners", exact(sum((each.learners for each in together), Decimal(0))), "learner_served records"),
             ),
         )
 
