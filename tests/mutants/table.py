@@ -24,7 +24,7 @@ MUTANTS = [
     Mutant(f"{RULES}money.py", "rest * 2 == denominator and units % 2", "rest * 2 == denominator", "tests/test_money.py"),
     Mutant(f"{RULES}money.py", "key=lambda n: -remainders[n]", "key=lambda n: remainders[n]", "tests/test_money.py"),
     Mutant(f"{RULES}periods.py", "return self.start <= instant < self.end", "return self.start <= instant <= self.end", PRICING),
-    Mutant(f"{RULES}periods.py", "return whole if whole == exact else whole + HOUR", "return whole + HOUR", "tests/test_periods.py"),
+    Mutant(f"{RULES}periods.py", "if not (exact.minute or exact.second or exact.microsecond):", "if False:", "tests/test_periods.py"),
     Mutant(f"{RULES}periods.py", "hours_between(start, end)))", "hours_between(max(start, period.start), min(end, period.end))))", PRICING),
     Mutant(f"{RULES}terms/campaign.py", 'CHARGED_STATUSES = ("recruiting", "active", "paused")', 'CHARGED_STATUSES = ("recruiting", "active")', PRICING),
     Mutant(f"{RULES}terms/campaign.py", "midnight(self.end_date + DAY, self.zone)", "midnight(self.end_date, self.zone)", PRICING),
@@ -42,6 +42,8 @@ MUTANTS = [
     Mutant(f"{MIGRATIONS}0011_terms.sql", "merge_terms(terms ORDER BY effective_from, id)", "merge_terms(terms ORDER BY id)", HISTORY),
     Mutant(f"{MIGRATIONS}0011_terms.sql", "RETURN greatest(date_trunc", "RETURN least(date_trunc", HISTORY),
     Mutant(f"{MIGRATIONS}0011_terms.sql", "effective := date_trunc('hour', clock_timestamp(), 'UTC');", "effective := NEW.current_period_start;", HISTORY),
+    Mutant(f"{RULES}database/opportunities.py", "if not any(fitting(bundles, currency, served, last) for currency in {each.currency for each in apart}):", "if True:", "tests/operations/test_signals.py"),
+    Mutant(f"{RULES}database/opportunities.py", "of_day[day] >= SPIKE_UNITS", "of_day[day] > SPIKE_UNITS", "tests/operations/test_signals.py"),
     # Keys
     Mutant(f"{RULES}usage/keys.py", "hexdigest()[:32]", "hexdigest()[:31]", "tests/usage/test_keys.py"),
     Mutant(f"{RULES}usage/event.py", "instant, quantity, self.metadata))", "quantity, self.metadata))", "tests/usage"),

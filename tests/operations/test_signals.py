@@ -168,7 +168,12 @@ def test_campaigns_that_a_bundle_would_be_cheaper_for_are_an_opportunity(
     company, last_month = world.company(), datetime.now(UTC).replace(day=1) - DAY
     subscription = world.subscription(company, "1200.00")
     world.connection.run("UPDATE l2i_bundles SET learners_supported = :supported", supported=supported)
-    terms = {"b-seats": ("seats", SEATS), "c-iaas": ("iaas", IAAS), "d-free": ("iaas", FREE), "a-idle": ("iaas", IAAS)}
+    terms: dict[str, tuple[str, dict[str, Any]]] = {
+        "b-seats": ("seats", SEATS),
+        "c-iaas": ("iaas", IAAS),
+        "d-free": ("iaas", FREE),
+        "a-idle": ("iaas", IAAS),
+    }
     for campaign, (model, agreed) in terms.items():
         world.campaign(company, model, id=campaign, **agreed)
     shared = world.campaign(company, "bundle", l2i_subscription_id=subscription, bundle_allocation_percentage="0.5")

@@ -18,7 +18,7 @@ from billing.signals.opportunities import (
     Facts,
     LastMonth,
     Opportunity,
-    SeatFacts,
+    Over,
     days_compared,
     of_campaign,
     of_company,
@@ -51,7 +51,8 @@ def facts(of: Campaign | None = None, now: datetime = NOW, **values: Any) -> Fac
         "forecast": None,
         "list_price": Fraction(1),
         "month": Period(now - DAY, now),
-        "seats": None,
+        "seats": [],
+        "over": None,
         "daily": {},
     }
     return Facts(campaign=of or campaign(), now=now, **nothing | values)
@@ -86,7 +87,7 @@ def test_a_campaign_without_a_currency_has_no_opportunity() -> None:
 
 def over(hours: int, hours_over: int, units: Fraction = Fraction(0), price: str = "1", currency: str = "EUR") -> Facts:
     days = Period(midnight(date(2025, 3, 4), OSLO), midnight(date(2025, 4, 1), OSLO))
-    return facts(campaign(currency), seats=SeatFacts(days, hours, hours_over, units, units * Fraction(price), []))
+    return facts(campaign(currency), over=Over(days, hours, hours_over, units, units * Fraction(price)))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def two_months(used: tuple[str, str], committed: str = "10", currency: str = "EU
         hours = SeatMonth(month.hours, Decimal(seats) * month.hours)
         part = Part(version, month, months(month, OSLO), Consumption(seat_months=(hours,)))
         seen.append((month, seats_of(of, [part])))
-    return facts(of, seats=SeatFacts(MARCH, 0, 0, Fraction(0), Fraction(0), seen))
+    return facts(of, seats=seen)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +248,7 @@ def test_u4_half_a_commitment_idle_in_both_months(used: tuple[str, str], applies
 def test_u4_without_a_commitment_or_before_the_campaign_nothing_is_idle() -> None:
     assert found(two_months(("0", "0"), committed="0"), "U4") is None
     assert found(two_months(("0", "0"), start_date=date(2025, 3, 1)), "U4") is None
-    assert found(facts(seats=SeatFacts(MARCH, 0, 0, Fraction(0), Fraction(0), [])), "U4") is None
+    assert found(facts(seats=[]), "U4") is None
 
 
 @in_each_currency

@@ -116,6 +116,11 @@ def _has_custom_terms(campaign: Campaign, period: Period) -> bool:
     return any(map(custom.custom_terms, campaign.versions_in(period.start, period.end)))
 
 
+def nothing_used(campaign: Campaign, period: Period) -> Charged:
+    """`load_consumption` of a campaign that used nothing."""
+    return _extended(Charged(campaign, [], []), period)
+
+
 def _extended(charged: Charged, period: Period) -> Charged:
     """With nothing used in what follows until the period's end."""
     parts = []

@@ -1,6 +1,6 @@
 """Loads what the rules of opportunities take, for a company at once (design §15)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from billing import pricing
 from billing.database.campaigns import Span, load_company_campaigns
-from billing.database.consumption import Charged, load_consumption, load_learners
+from billing.database.consumption import Charged, load_consumption, load_learners, nothing_used
 from billing.database.session import Session
 from billing.database.signals import Company, Daily, kinds_of, load_daily, load_positions
 from billing.money import total
@@ -21,9 +21,10 @@ from billing.signals.opportunities import (
     Facts,
     LastMonth,
     Opportunity,
-    SeatFacts,
+    Over,
     days_compared,
     fitting,
+    is_over,
     of_campaign,
     of_company,
     of_subscription,
@@ -90,17 +91,15 @@ def _load_facts(db: Session, campaigns: Sequence[Campaign], periods: _Periods, n
     if not campaigns:
         return
     by_seat = [each for each in campaigns if any(isinstance(version.terms, SeatTerms) for version in each.versions)]
-    spans = ((by_seat, periods.before), (by_seat, periods.last), (by_seat, periods.days), (campaigns, periods.so_far))
+    spans = ((by_seat, periods.before), (by_seat, periods.last), (campaigns, periods.so_far))
     loaded = iter(load_consumption(db, [(campaign, period) for some, period in spans for campaign in some]))
-    before, last, lately, current = ({each.id: next(loaded) for each in some} for some, _ in spans)
+    before, last, current = ({each.id: next(loaded) for each in some} for some, _ in spans)
+    over = _load_over(db, by_seat, periods.days, last, current)
     yesterday = periods.days.end.astimezone(campaigns[0].zone).date() - DAY
     daily = _load_compared(db, campaigns[0].zone, kinds_of(current.values()), yesterday)
     positions = load_positions(db, list(current.values()), periods.so_far, now, forecasts=["credits"])
     for campaign, position in zip(campaigns, positions, strict=True):
-        seats = None
-        if campaign.id in lately:
-            months = ((periods.before, before[campaign.id]), (periods.last, last[campaign.id]))
-            seats = _seats(periods.days, lately[campaign.id], months)
+        looked_back = ((periods.before, before.get(campaign.id)), (periods.last, last.get(campaign.id)))
         yield Facts(
             campaign=campaign,
             now=now,
@@ -108,9 +107,26 @@ def _load_facts(db: Session, campaigns: Sequence[Campaign], periods: _Periods, n
             forecast=position.forecast,
             list_price=list_unit_price(campaign, current[campaign.id].parts[-1]),
             month=periods.so_far,
-            seats=seats,
+            seats=[(month, seats(campaign, charged.parts)) for month, charged in looked_back if charged],
+            over=over.get(campaign.id),
             daily=daily.get(campaign.id, {}),
         )
+
+
+def _load_over(
+    db: Session, campaigns: Sequence[Campaign], days: Period, last: Mapping[str, Charged], current: Mapping[str, Charged]
+) -> dict[str, Over]:
+    """Of the campaigns that can be over their commitment in these days: not more hours are above it in them than in the two
+    months that hold them."""
+    asked = [
+        (each, days)
+        for each in campaigns
+        if is_over(
+            _hours_above(last[each.id].parts) + _hours_above(current[each.id].parts),
+            sum(_committed_hours(each, part) for part in nothing_used(each, days).parts),
+        )
+    ]
+    return {each.campaign.id: _over(days, each) for each in load_consumption(db, asked)} if asked else {}
 
 
 def _load_last_month(
@@ -152,18 +168,20 @@ def _total(charged: Charged) -> Decimal:
     return pricing.statement(charged.campaign, charged.parts, charged.earlier).total_amount
 
 
-def _seats(days: Period, lately: Charged, months: Sequence[tuple[Period, Charged]]) -> SeatFacts:
-    campaign = lately.campaign
-    committed = [(part, hours) for part in lately.parts if (hours := _committed_hours(campaign, part))]
-    above = [(additional_seat_months(part.consumption), list_unit_price(campaign, part)) for part, _ in committed]
-    return SeatFacts(
+def _over(days: Period, lately: Charged) -> Over:
+    committed = [(part, hours) for part in lately.parts if (hours := _committed_hours(lately.campaign, part))]
+    above = [(additional_seat_months(part.consumption), list_unit_price(lately.campaign, part)) for part, _ in committed]
+    return Over(
         days=days,
         hours=sum(hours for _, hours in committed),
-        hours_over=sum(month.hours_above for part, _ in committed for month in part.consumption.seat_months),
+        hours_over=_hours_above(part for part, _ in committed),
         additional_units=total(units for units, _ in above),
         additional_amount=total(units * price for units, price in above if price is not None),
-        months=[(month, seats(campaign, used.parts)) for month, used in months],
     )
+
+
+def _hours_above(parts: Iterable[Part]) -> int:
+    return sum(month.hours_above for part in parts for month in part.consumption.seat_months)
 
 
 def _committed_hours(campaign: Campaign, part: Part) -> int:

@@ -63,16 +63,15 @@ class Opportunity(NamedTuple):
     evidence: tuple[Evidence, ...]
 
 
-class SeatFacts(NamedTuple):
-    """What the rules use of a campaign of seats: the hours of the last 28 days that had a commitment, those of them above it,
-    and the additional seat-months of these hours, with what they cost; then the last two months, the older first."""
+class Over(NamedTuple):
+    """The hours of the last 28 days that had a commitment, those of them above it, and the additional seat-months of these
+    hours, with what they cost."""
 
     days: Period
     hours: int
     hours_over: int
     additional_units: Fraction
     additional_amount: Fraction
-    months: Sequence[tuple[Period, Seats]]
 
 
 class LastMonth(NamedTuple):
@@ -86,8 +85,8 @@ class LastMonth(NamedTuple):
 
 class Facts(NamedTuple):
     """What the rules use of a campaign at `now`: its capacity this month, and what it used of its own unit on each of the days
-    that `days_compared` names, if the first has `SPIKE_UNITS`. `seats` is None where it was not charged by the seat in the last
-    two months."""
+    that `days_compared` names, if the first has `SPIKE_UNITS`. Of one that is charged by the seat its seats in the last two
+    months, the older first, and `over` if it `is_over`."""
 
     campaign: Campaign
     now: datetime
@@ -95,7 +94,8 @@ class Facts(NamedTuple):
     forecast: Forecast | None
     list_price: Fraction | None
     month: Period
-    seats: SeatFacts | None
+    seats: Sequence[tuple[Period, Seats]]
+    over: Over | None
     daily: Mapping[date, Decimal]
 
 
@@ -123,20 +123,24 @@ def _found(
         yield Opportunity(rule, facts.campaign.id, currency, amount, since, suggestion, evidence)
 
 
+def is_over(hours_over: int, hours: int) -> bool:
+    """Whether so many of the hours with a commitment are enough for U1."""
+    return hours > 0 and hours_over >= OVER_HOURS * hours
+
+
 def _over(facts: Facts) -> Iterator[Opportunity]:
-    seats = facts.seats
-    share = ratio(Fraction(seats.hours_over), Fraction(seats.hours)) if seats else None
-    if seats and share is not None and share >= OVER_HOURS:
+    over = facts.over
+    if over and is_over(over.hours_over, over.hours):
         yield from _found(
             facts,
             "U1",
-            seats.additional_amount,
-            seats.days.start,
+            over.additional_amount,
+            over.days.start,
             "Commit to more seats: the additional ones are charged each month as it is.",
-            Evidence("hoursOver", Fraction(seats.hours_over), "hours of the last 28 days with more seats than committed"),
-            Evidence("hours", Fraction(seats.hours), "hours of the last 28 days with a commitment"),
-            Evidence("additionalSeatMonths", seats.additional_units, "seats above the commitment in these hours"),
-            *_unit_price("price", seats.additional_amount, seats.additional_units, "these 28 days"),
+            Evidence("hoursOver", Fraction(over.hours_over), "hours of the last 28 days with more seats than committed"),
+            Evidence("hours", Fraction(over.hours), "hours of the last 28 days with a commitment"),
+            Evidence("additionalSeatMonths", over.additional_units, "seats above the commitment in these hours"),
+            *_unit_price("price", over.additional_amount, over.additional_units, "these 28 days"),
         )
 
 
@@ -183,8 +187,7 @@ def _runs_out(facts: Facts) -> Iterator[Opportunity]:
 
 
 def _idle(facts: Facts) -> Iterator[Opportunity]:
-    months = facts.seats.months if facts.seats else ()
-    used = [each.capacity.commitment_used for _, each in months]
+    months, used = facts.seats, [each.capacity.commitment_used for _, each in facts.seats]
     if len(used) < 2 or any(each is None or each >= IDLE_BELOW for each in used):
         return
     amount = total(each.idle_amount or Fraction(0) for _, each in months)
