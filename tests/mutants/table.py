@@ -42,8 +42,6 @@ MUTANTS = [
     Mutant(f"{MIGRATIONS}0011_terms.sql", "merge_terms(terms ORDER BY effective_from, id)", "merge_terms(terms ORDER BY id)", HISTORY),
     Mutant(f"{MIGRATIONS}0011_terms.sql", "RETURN greatest(date_trunc", "RETURN least(date_trunc", HISTORY),
     Mutant(f"{MIGRATIONS}0011_terms.sql", "effective := date_trunc('hour', clock_timestamp(), 'UTC');", "effective := NEW.current_period_start;", HISTORY),
-    Mutant(f"{RULES}database/opportunities.py", "if not any(fitting(bundles, currency, served, last) for currency in {each.currency for each in apart}):", "if True:", "tests/operations/test_signals.py"),
-    Mutant(f"{RULES}database/opportunities.py", "of_day[day] >= SPIKE_UNITS", "of_day[day] > SPIKE_UNITS", "tests/operations/test_signals.py"),
     # Keys
     Mutant(f"{RULES}usage/keys.py", "hexdigest()[:32]", "hexdigest()[:31]", "tests/usage/test_keys.py"),
     Mutant(f"{RULES}usage/event.py", "instant, quantity, self.metadata))", "quantity, self.metadata))", "tests/usage"),
@@ -82,6 +80,22 @@ MUTANTS = [
     Mutant(f"{SQL}invoices.sql", "WHERE r.company_id = :company_id AND r.created_at >= :since\n", "WHERE false AND r.company_id = :company_id AND r.created_at >= :since\n", INVOICING),
     Mutant(f"{SQL}invoices.sql", "WHERE i.company_id = :company_id AND i.corrects IS NOT NULL AND i.issued_at >= :since", "WHERE false AND i.company_id = :company_id AND i.issued_at >= :since", INVOICING),
     Mutant(f"{SQL}invoices.sql", "GROUP BY i.currency HAVING bool_and(credit.number IS NOT NULL);", "GROUP BY i.currency HAVING bool_or(credit.number IS NOT NULL);", INVOICING),
+    # The books
+    Mutant(f"{SQL}reconciliation.sql", "AND NOT EXISTS (SELECT FROM campaign_activities WHERE usage_record_id = r.id)", "AND false", "tests/operations/test_reconciliation.py"),
+    Mutant(f"{SQL}reconciliation.sql", "AND (id > :last_record OR id % 30 = :day)", "AND id > :last_record", "tests/operations/test_reconciliation.py"),
+    Mutant(f"{SQL}reconciliation.sql", "FROM compared WHERE is_foreign OR is_cycle OR times > 1 ORDER", "FROM compared WHERE is_foreign OR times > 1 ORDER", "tests/operations/test_reconciliation.py"),
+    Mutant(f"{SQL}reconciliation.sql", "FROM compared WHERE found > 1.001 ORDER BY subscription_id", "FROM compared WHERE found > 1.01 ORDER BY subscription_id", "tests/operations/test_reconciliation.py"),
+    Mutant(f"{SQL}invoices.sql", "AND asked.month < stored.invoice_from AND asked.done_at IS NULL", "AND false", "tests/operations/test_issue_invoices.py"),
+    Mutant(f"{RULES}jobs/run.py", 'if run.completes_hour and result["success"]:', "if run.completes_hour:", "tests/operations/test_track_seat_usage.py"),
+    # Signals
+    Mutant(f"{SQL}signals.sql", "greatest(v.starts_at, s.current_period_start) AS since", "s.current_period_start AS since", "tests/operations/test_signals.py"),
+    Mutant(f"{SQL}signals.sql", "least(v.ends_at, s.current_period_end, :now::timestamptz) AS until", "least(s.current_period_end, :now::timestamptz) AS until", "tests/operations/test_signals.py"),
+    Mutant(f"{RULES}signals/opportunities.py", "midnight(day, facts.campaign.zone),", "facts.now,", "tests/signals"),
+    Mutant(f"{RULES}signals/opportunities.py", "facts.campaign.start_date > earlier[-1]:", "facts.campaign.start_date > day:", "tests/signals"),
+    Mutant(f"{RULES}signals/capacity.py", "used=granted - remaining + overage,", "used=granted - remaining,", "tests/signals"),
+    Mutant(f"{RULES}signals/forecast.py", "earliest=run_out(now, left, quotient(max(weeks), WEEK_DAYS)),", "earliest=run_out(now, left, burn),", "tests/signals"),
+    Mutant(f"{RULES}database/opportunities.py", "if not any(fitting(bundles, currency, served, last) for currency in {each.currency for each in apart}):", "if True:", "tests/operations/test_signals.py"),
+    Mutant(f"{RULES}database/opportunities.py", "of_day[day] >= SPIKE_UNITS", "of_day[day] > SPIKE_UNITS", "tests/operations/test_signals.py"),
     # Who may
     Mutant(f"{RULES}api/caller.py", "if scope not in _scopes(event):", "if not _scopes(event):", "tests/usage/test_promises.py"),
     Mutant(f"{RULES}api/caller.py", 'if company in ("", ALL_COMPANIES)', 'if company in ("",)', "tests/api"),

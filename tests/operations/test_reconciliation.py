@@ -89,7 +89,7 @@ def test_clean_books_give_nothing(books: str) -> None:
     assert [name for name, count in compared.items() if not count] == ["outbox"]
 
 
-SHARE = """'{"bundle_allocation_percentage": 0.85}'"""
+SHARE = """'{"bundle_allocation_percentage": 0.752}'"""
 NET = """'{"netAmount": "1.00"}'"""
 TAX = """'[{"taxCategory": "S", "taxRate": "25", "taxReason": null, "netAmount": "1.00", "taxAmount": "0.25"}]'"""
 LONG_AGO = "'2025-01-01T00:00Z'"
@@ -120,7 +120,7 @@ DAMAGE: list[tuple[str, str, str, str, str]] = [
     ),
     (
         *("bundles", f"UPDATE campaign_terms SET terms = terms || {SHARE} WHERE campaign_id = 'c-other'"),
-        *("shares at -infinity", "at most 1.001", "1.1"),
+        *("shares at -infinity", "at most 1.001", "1.002"),
     ),
     ("invoices", f"UPDATE invoices SET document = document || {NET}", "netAmount", "202.50", "1.00"),
     (
@@ -510,6 +510,22 @@ def test_a_run_goes_on_with_the_new_records_that_the_one_before_left(
         checked.append(world.value("SELECT last_record FROM reconciliations"))
 
     assert (found, checked) == ([0, 1], [ids[1], ids[-1]])
+
+
+@pytest.mark.parametrize(("days_later", "found"), [(0, 1), (1, 0), (29, 0)])
+def test_a_thirtieth_of_the_records_that_were_checked_is_checked_again_each_day(
+    world: World, books: str, days_later: int, found: int
+) -> None:
+    reconciled_daily(world, books)
+    its_day = datetime.now(UTC).toordinal() + days_later
+    plant(world, "UPDATE reconciliations SET last_record = 100000")
+    plant(
+        world, f"UPDATE billing_usage_records SET deduplication_key = 'other', id = 30000 + {its_day} % 30 WHERE quantity = 5"
+    )
+
+    result = invoke("reconcile", scheduled_event(datetime(2025, 3, 2, tzinfo=UTC)))
+
+    assert result["differences"] == found
 
 
 @dataclass

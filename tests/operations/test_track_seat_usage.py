@@ -141,6 +141,25 @@ def test_a_campaign_that_cannot_be_charged_is_reported_and_all_others_are_charge
     assert run()["usageRecordsCreated"] == 1
 
 
+def test_an_hour_in_which_a_campaign_failed_is_filled_by_the_next_run(world: World) -> None:
+    company = world.company()
+    campaigns = [world.campaign(company, current_volunteers=1) for _ in range(3)]
+    run()
+    world.connection.run(
+        "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF NEW.campaign_id = '{campaigns[1]}' THEN RAISE 'no seat for this one'; END IF; RETURN NEW; END $$;"
+        "CREATE TRIGGER broken BEFORE INSERT ON billing_usage_records FOR EACH ROW EXECUTE FUNCTION broken()"
+    )
+    with pytest.raises(JobFailed):
+        run(NOON + HOUR)
+    world.connection.run("DROP FUNCTION broken CASCADE")
+
+    assert run(NOON + 2 * HOUR)["usageRecordsCreated"] == 4
+
+    hours = [row["event_timestamp"] for row in world.ledger() if row["campaign_id"] == campaigns[1]]
+    assert sorted(hours) == [NOON, NOON + HOUR, NOON + 2 * HOUR]
+
+
 def run_in_a_process(url: str, instant: datetime) -> Any:
     os.environ["DATABASE_URL"] = url
     return run(instant)

@@ -571,3 +571,28 @@ def test_the_seats_of_28_days_with_a_clock_change_have_671_hours() -> None:
     part = part._replace(consumption=Consumption(seat_months=tuple(SeatMonth(each.hours_in_month) for each in part.months)))
 
     assert of_seats(campaign(), [part]).inputs["hours"] == hours_between(days.start, days.end) == 671
+
+
+SINCE = [
+    ("U2", facts(month=MARCH, capacity=of_learners(Decimal(10), Decimal(9))), MARCH.start),
+    ("U3", credits("50", "5", date(2025, 12, 31)), NOW),
+    ("U4", two_months(("1", "1")), FEBRUARY.start),
+    ("U5", pace("0"), midnight(date(2025, 3, 1), OSLO)),
+    ("U8", spike("50"), midnight(date(2025, 3, 31), OSLO)),
+]
+
+
+@pytest.mark.parametrize(("rule", "given", "since"), SINCE, ids=[rule for rule, *_ in SINCE])
+def test_a_rule_says_since_when_its_numbers_count(rule: str, given: Facts, since: datetime) -> None:
+    opportunity = found(given, rule)
+
+    assert opportunity is not None
+    assert opportunity.since == since
+
+
+def test_the_rules_of_bundles_say_since_when_their_numbers_count() -> None:
+    idle = of_bundle(bought("0"), A_FIFTH, "U6")
+    (offered,) = of_company("company", [month_of("900.00"), month_of("900.00")], [offer()])
+
+    assert idle is not None
+    assert (idle.since, offered.since) == (YEAR.start, MARCH.start)
