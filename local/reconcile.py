@@ -1,10 +1,12 @@
-"""`make reconcile`: the daily reconciliation of every company, here and now, and what it found as a table."""
+"""`make reconcile`: the daily reconciliation of every company, here and now, and what it found as a table. The job's logs go to
+`.local/reconcile.log`."""
 
 import contextlib
 import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from billing.database.reconciliation import Reconciliation
 from billing.database.session import ALL_COMPANIES, load_json, transaction
@@ -12,6 +14,8 @@ from billing.sql import queries
 from local import postgres
 from local.aws_events import scheduled_event
 from local.runtime import invoke, migrate
+
+LOG = Path(".local/reconcile.log")
 
 CHUNK = 1000
 """Companies whose results are read at a time."""
@@ -22,7 +26,8 @@ _SQL = queries("reconciliation")
 def main() -> None:
     """Exits with 1 where there are differences."""
     stdout, all_ok = sys.stdout, True
-    with contextlib.redirect_stdout(sys.stderr), postgres.running() as url:
+    LOG.parent.mkdir(exist_ok=True)
+    with LOG.open("w") as log, contextlib.redirect_stdout(log), postgres.running() as url:
         os.environ["DATABASE_URL"] = url
         migrate()
         invoke("reconcile", scheduled_event(datetime.now(UTC).replace(minute=0, second=0, microsecond=0)))

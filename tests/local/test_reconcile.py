@@ -24,7 +24,8 @@ def test_every_company_is_checked_now_and_what_differs_has_its_ids_and_both_valu
 
     damaged = reconciled(database_url)
 
-    assert (clean.returncode, damaged.returncode) == (0, 1), clean.stderr + damaged.stderr
+    assert (clean.returncode, clean.stderr, damaged.returncode, damaged.stderr) == (0, "", 1, "")
+    assert "{" not in clean.stdout + damaged.stdout
     assert "ours: no difference, 0 pending" in clean.stdout and "theirs: no difference, 0 pending" in clean.stdout
     assert "ours: no difference, 0 pending" in damaged.stdout and "theirs: differences, 0 pending" in damaged.stdout
     assert "    campaignId campaign-of-theirs: creditsRemaining is 101, expected 100" in damaged.stdout.splitlines()
