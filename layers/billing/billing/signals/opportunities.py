@@ -86,7 +86,7 @@ class LastMonth(NamedTuple):
 class Facts(NamedTuple):
     """What the rules use of a campaign at `now`: its capacity this month, and what it used of its own unit on each of the days
     that `days_compared` names, if the first has `SPIKE_UNITS`. Of one that is charged by the seat its seats in the last two
-    months, the older first, and `over` if it `is_over`."""
+    months, the older first, and `over` where it can be."""
 
     campaign: Campaign
     now: datetime
@@ -316,16 +316,16 @@ def _price(bought: Bought) -> Iterator[Evidence]:
 
 def fitting(bundles: Sequence[Bundle], currency: str | None, campaigns: Sequence[LastMonth], month: Period) -> list[Bundle]:
     """The bundles in a currency that support, pro rata, the learners of those of the campaigns in it that cost something."""
-    learners = sum((each.learners for each in _costly(campaigns, currency)), Decimal(0))
-    return [
-        b
-        for b in bundles
-        if b.currency == currency and exact(learners) <= Fraction(b.learners_supported or 0) * _of_year(month)
-    ]
+    learners, of_year = _learners(_costly(campaigns, currency)), _of_year(month)
+    return [b for b in bundles if b.currency == currency and learners <= Fraction(b.learners_supported or 0) * of_year]
 
 
 def _costly(campaigns: Sequence[LastMonth], currency: str | None) -> list[LastMonth]:
     return [each for each in campaigns if each.campaign.currency == currency and each.total > 0]
+
+
+def _learners(campaigns: Sequence[LastMonth]) -> Fraction:
+    return exact(sum((each.learners for each in campaigns), Decimal(0)))
 
 
 def _of_year(month: Period) -> Fraction:
@@ -340,10 +340,12 @@ def of_company(company_id: str, campaigns: Sequence[LastMonth], bundles: Sequenc
             continue
         month = together[0].period
         cheapest = min(fitting(bundles, currency, together, month), key=lambda each: each.annual_price, default=None)
-        spent = exact(sum_money((each.total for each in together), currency))
-        if cheapest is None or spent <= Fraction(cheapest.annual_price) * _of_year(month):
+        if cheapest is None:
             continue
+        spent = exact(sum_money((each.total for each in together), currency))
         price = Fraction(cheapest.annual_price) * _of_year(month)
+        if spent <= price:
+            continue
         yield Opportunity(
             "U9",
             company_id,
@@ -356,7 +358,7 @@ def of_company(company_id: str, campaigns: Sequence[LastMonth], bundles: Sequenc
                 Evidence("bundle", price, f"{cheapest.id}: annual price × hours ÷ 8,760"),
                 Evidence("annualPrice", Fraction(cheapest.annual_price), "bundles on offer"),
                 Evidence("hours", Fraction(month.hours), "hours of the month"),
-                Evidence("learners", exact(sum((each.learners for each in together), Decimal(0))), "learner_served records"),
+                Evidence("learners", _learners(together), "learner_served records"),
             ),
         )
 
