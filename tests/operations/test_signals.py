@@ -166,7 +166,8 @@ def test_campaigns_that_a_bundle_would_be_cheaper_for_are_an_opportunity(
     world: World, supported: int | None, fits: bool
 ) -> None:
     company, last_month = world.company(), datetime.now(UTC).replace(day=1) - DAY
-    subscription = world.subscription(company, "1200.00")
+    year: dict[str, Any] = {"current_period_start": last_month - 100 * DAY, "current_period_end": last_month + 265 * DAY}
+    subscription = world.subscription(company, "1200.00", **year)
     world.connection.run("UPDATE l2i_bundles SET learners_supported = :supported", supported=supported)
     terms: dict[str, tuple[str, dict[str, Any]]] = {
         "b-seats": ("seats", SEATS),
@@ -207,7 +208,9 @@ def test_half_a_commitment_idle_for_two_months_advises_to_buy_less(world: World,
     start, end = (datetime(day.year, day.month, day.day, tzinfo=zone) for day in (first, this))
     record_hours(world, campaign, hours_from(start, [seats] * hours_between(start, end)))
 
-    assert (("U4", "1200.00") in rules(company)) == found
+    idle = [each for each in opportunities(company).body["opportunities"] if each["rule"] == "U4"]
+    assert [(each["amountAtStake"], each["since"]) for each in idle] == [("1200.00", f"{first}T00:00:00Z")] * found
+    assert [each["evidence"][0]["source"][-7:] for each in idle] == [f"{first:%Y-%m}"] * found
 
 
 def test_credits_that_run_out_before_the_end_are_an_opportunity(world: World) -> None:

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +24,18 @@ def run(instant: datetime = NOON) -> Any:
 
 def set_volunteers(world: World, campaign: str, count: int) -> None:
     world.connection.run("UPDATE campaigns SET current_volunteers = :count WHERE id = :id", count=count, id=campaign)
+
+
+@contextmanager
+def refused(world: World, campaign: str) -> Iterator[None]:
+    """The database takes no record of a campaign."""
+    world.connection.run(
+        "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF NEW.campaign_id = '{campaign}' THEN RAISE 'no seat for this one'; END IF; RETURN NEW; END $$;"
+        "CREATE TRIGGER broken BEFORE INSERT ON billing_usage_records FOR EACH ROW EXECUTE FUNCTION broken()"
+    )
+    yield
+    world.connection.run("DROP FUNCTION broken CASCADE")
 
 
 def test_each_running_campaign_gets_one_record_at_the_hour_of_the_event(world: World) -> None:
@@ -124,16 +138,10 @@ def test_the_date_range_runs_from_midnight_to_midnight_of_the_company(
 def test_a_campaign_that_cannot_be_charged_is_reported_and_all_others_are_charged(world: World) -> None:
     company = world.company()
     campaigns = [world.campaign(company, current_volunteers=1) for _ in range(20)]
-    world.connection.run(
-        "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        f" IF NEW.campaign_id = '{campaigns[7]}' THEN RAISE 'no seat for this one'; END IF; RETURN NEW; END $$;"
-        "CREATE TRIGGER broken BEFORE INSERT ON billing_usage_records FOR EACH ROW EXECUTE FUNCTION broken()"
-    )
 
-    with pytest.raises(JobFailed):
+    with refused(world, campaigns[7]), pytest.raises(JobFailed):
         run()
 
-    world.connection.run("DROP FUNCTION broken CASCADE")
     execution = world.rows("SELECT status, result FROM job_executions")[0]
     assert {row["campaign_id"] for row in world.ledger()} == {*campaigns} - {campaigns[7]}
     assert execution["status"] == "failed"
@@ -145,14 +153,8 @@ def test_an_hour_in_which_a_campaign_failed_is_filled_by_the_next_run(world: Wor
     company = world.company()
     campaigns = [world.campaign(company, current_volunteers=1) for _ in range(3)]
     run()
-    world.connection.run(
-        "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        f" IF NEW.campaign_id = '{campaigns[1]}' THEN RAISE 'no seat for this one'; END IF; RETURN NEW; END $$;"
-        "CREATE TRIGGER broken BEFORE INSERT ON billing_usage_records FOR EACH ROW EXECUTE FUNCTION broken()"
-    )
-    with pytest.raises(JobFailed):
+    with refused(world, campaigns[1]), pytest.raises(JobFailed):
         run(NOON + HOUR)
-    world.connection.run("DROP FUNCTION broken CASCADE")
 
     assert run(NOON + 2 * HOUR)["usageRecordsCreated"] == 4
 
